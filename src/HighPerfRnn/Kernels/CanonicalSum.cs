@@ -1,0 +1,23 @@
+namespace HighPerfRnn.Kernels;
+
+/// <summary>
+/// The one order in which every sum of products is taken, whatever the vector width, the batch, the threads or the chunks:
+/// k runs in blocks, each block in order as one chain of fused multiply-adds from +0, and block sums are added in order.
+/// </summary>
+/// <remarks>
+/// Short blocks for short sums, since a lone row hides the latency of its chains only behind other blocks; long blocks for
+/// long sums, since a batch tile pays a load, an addition and a store a block. Blocks also bound the rounding error: a sum of
+/// n products is off by at most (block + ⌈n / block⌉)·u·Σ|aₖ·bₖ| to first order, not n·u·Σ|aₖ·bₖ| (Higham, Accuracy and
+/// Stability of Numerical Algorithms, 2nd ed., section 4.2).
+/// </remarks>
+internal static class CanonicalSum
+{
+    /// <summary>Sums over rows (weight and bias gradients) take blocks of this many rows, in whole steps.</summary>
+    public const int RowBlock = 256;
+
+    /// <summary>How many k one block takes: a function of the sum's length alone.</summary>
+    public static int Block(int length) => length <= 32 ? 8 : length <= 64 ? 16 : 64;
+
+    /// <summary>How many steps of <paramref name="batch"/> rows make one row block.</summary>
+    public static int StepsInRowBlock(int batch) => Math.Max(1, RowBlock / Math.Max(1, batch));
+}

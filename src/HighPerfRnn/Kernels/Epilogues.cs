@@ -1,0 +1,61 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using HighPerfRnn.Simd;
+
+namespace HighPerfRnn.Kernels;
+
+/// <summary>target = sums + bias; without a bias target = sums.</summary>
+internal readonly ref struct StoreEpilogue<T, TLane>(Span<T> target, int targetStride, ReadOnlySpan<T> bias) : IEpilogue<T, TLane>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TLane : struct, ILane<TLane, T>
+{
+    private readonly ref T _target = ref MemoryMarshal.GetReference(target);
+    private readonly ref T _bias = ref MemoryMarshal.GetReference(bias);
+    private readonly bool _hasBias = !bias.IsEmpty;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Finish(ref T sums, int stride, int row, int rows, int column, int columns)
+    {
+        for (int c = 0; c < columns; c += TLane.Count)
+        {
+            int count = columns - c;
+            TLane bias = _hasBias ? PartialLane<T, TLane>.Load(ref Unsafe.Add(ref _bias, column + c), count) : TLane.Zero;
+            ref T sum = ref Unsafe.Add(ref sums, c);
+            ref T destination = ref Unsafe.Add(ref _target, ((nint)row * targetStride) + column + c);
+            for (int r = 0; r < rows; r++)
+            {
+                // A sum of products starts from +0, so that adding +0 in place of a bias changes no bit.
+                PartialLane<T, TLane>.Store(TLane.Load(ref sum) + bias, ref destination, count);
+                sum = ref Unsafe.Add(ref sum, stride);
+                destination = ref Unsafe.Add(ref destination, targetStride);
+            }
+        }
+    }
+}
+
+/// <summary>target = target + sums: gradients add into what the caller gives.</summary>
+internal readonly ref struct AddEpilogue<T, TLane>(Span<T> target, int targetStride) : IEpilogue<T, TLane>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TLane : struct, ILane<TLane, T>
+{
+    private readonly ref T _target = ref MemoryMarshal.GetReference(target);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Finish(ref T sums, int stride, int row, int rows, int column, int columns)
+    {
+        for (int c = 0; c < columns; c += TLane.Count)
+        {
+            int count = columns - c;
+            ref T sum = ref Unsafe.Add(ref sums, c);
+            ref T destination = ref Unsafe.Add(ref _target, ((nint)row * targetStride) + column + c);
+            for (int r = 0; r < rows; r++)
+            {
+                TLane old = PartialLane<T, TLane>.Load(ref destination, count);
+                PartialLane<T, TLane>.Store(old + TLane.Load(ref sum), ref destination, count);
+                sum = ref Unsafe.Add(ref sum, stride);
+                destination = ref Unsafe.Add(ref destination, targetStride);
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using HighPerfRnn.Memory;
+using HighPerfRnn.Simd;
+
+namespace HighPerfRnn.Kernels;
+
+/// <summary>What happens to the sums of a product, a tile at a time, while they are in the first-level cache.</summary>
+internal interface IEpilogue<T, TLane>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TLane : struct, ILane<TLane, T>
+{
+    /// <param name="sums">The finished sums: row r, column c at r·stride + c; columns past the end hold zeros' sums.</param>
+    /// <param name="stride">From one row of sums to the next.</param>
+    /// <param name="row">The tile's first row in the product.</param>
+    /// <param name="rows">How many rows.</param>
+    /// <param name="column">The tile's first column in the product.</param>
+    /// <param name="columns">How many columns; not more than two lanes.</param>
+    void Finish(ref T sums, int stride, int row, int rows, int column, int columns);
+}
+
+/// <summary>left [rows, depth] · right [depth, columns], each sum in the canonical order, each tile handed to an epilogue.</summary>
+internal static class MatrixProduct<T, TLane>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TLane : struct, ILane<TLane, T>
+{
+    /// <summary>Multiplies rows [firstRow, endRow) by panels [firstPanel, endPanel).</summary>
+    /// <typeparam name="TOrder">Whether left is read as stored (row r at r·stride) or transposed (k at k·stride).</typeparam>
+    /// <typeparam name="TEpilogue">What takes the sums.</typeparam>
+    /// <param name="left">Row 0, k 0 of the left factor.</param>
+    /// <param name="leftStride">Its stride.</param>
+    /// <param name="firstRow">The first row.</param>
+    /// <param name="endRow">One past the last row.</param>
+    /// <param name="right">The packed right factor.</param>
+    /// <param name="firstPanel">The first panel.</param>
+    /// <param name="endPanel">One past the last panel.</param>
+    /// <param name="block">The canonical block of the sum.</param>
+    /// <param name="epilogue">Takes each tile.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit]
+    public static unsafe void Run<TOrder, TEpilogue>(
+        ref T left,
+        nint leftStride,
+        int firstRow,
+        int endRow,
+        scoped in PackedMatrix<T> right,
+        int firstPanel,
+        int endPanel,
+        int block,
+        ref TEpilogue epilogue)
+        where TOrder : struct, ILeftOrder
+        where TEpilogue : struct, IEpilogue<T, TLane>, allows ref struct
+    {
+        Debug.Assert(block > 0 && firstRow >= 0 && firstPanel >= 0 && endPanel <= right.PanelCount);
+        int rows = endRow - firstRow;
+        if (rows <= 0) return;
+        int stride = 2 * TLane.Count;
+        // The tile's sums lie on the stack at the start of a cache line: a tile of 12 × 2 512-bit vectors is 1.5 KB.
+        byte* memory = stackalloc byte[(12 * 2 * 64) + AlignedBlock<T>.AlignmentBytes];
+        memory += AlignedBlock<T>.AlignmentBytes - (nint)((nuint)memory % AlignedBlock<T>.AlignmentBytes);
+        ref T sums = ref Unsafe.AsRef<T>(memory);
+        int maxRows = RegisterTile<T, TLane>.MaxRows;
+        int tiles = (rows + maxRows - 1) / maxRows;
+        int tileRows = rows / tiles;
+        int longTiles = rows - (tileRows * tiles);
+        for (int panel = firstPanel; panel < endPanel; panel++)
+        {
+            ref T panelStart = ref right.Panel(panel);
+            int vectors = right.Vectors(panel);
+            int column = right.FirstColumn(panel);
+            int columns = Math.Min(vectors * TLane.Count, right.Columns - column);
+            int row = firstRow;
+            for (int tile = 0; tile < tiles; tile++)
+            {
+                int height = tile < longTiles ? tileRows + 1 : tileRows;
+                ref T leftRow = ref Unsafe.Add(ref left, TOrder.IsTransposed ? row : row * leftStride);
+                int k = 0;
+                do
+                {
+                    // A depth of zero still runs once: its sums are zeros.
+                    int depth = Math.Min(block, right.Depth - k);
+                    ref T leftBlock = ref Unsafe.Add(ref leftRow, TOrder.IsTransposed ? k * leftStride : k);
+                    ref T panelBlock = ref Unsafe.Add(ref panelStart, (nint)k * vectors * TLane.Count);
+                    Tile<TOrder>(height, vectors, ref leftBlock, leftStride, ref panelBlock, depth, ref sums, stride, k > 0);
+                    k += block;
+                }
+                while (k < right.Depth);
+
+                epilogue.Finish(ref sums, stride, row, height, column, columns);
+                row += height;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Tile<TOrder>(
+        int height, int vectors, ref T left, nint leftStride, ref T panel, nint depth, ref T sums, nint stride, bool add)
+        where TOrder : struct, ILeftOrder
+    {
+        if (vectors == 2) Tile<Size2, TOrder>(height, ref left, leftStride, ref panel, depth, ref sums, stride, add);
+        else Tile<Size1, TOrder>(height, ref left, leftStride, ref panel, depth, ref sums, stride, add);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile<TVectors, TOrder>(
+        int height, ref T left, nint leftStride, ref T panel, nint depth, ref T sums, nint stride, bool add)
+        where TVectors : struct, ISize
+        where TOrder : struct, ILeftOrder
+    {
+        switch (height)
+        {
+            case 1: RegisterTile<T, TLane>.Multiply<Size1, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 2: RegisterTile<T, TLane>.Multiply<Size2, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 3: RegisterTile<T, TLane>.Multiply<Size3, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 4: RegisterTile<T, TLane>.Multiply<Size4, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 5: RegisterTile<T, TLane>.Multiply<Size5, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 6: RegisterTile<T, TLane>.Multiply<Size6, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 7: RegisterTile<T, TLane>.Multiply<Size7, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 8: RegisterTile<T, TLane>.Multiply<Size8, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 9: RegisterTile<T, TLane>.Multiply<Size9, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 10: RegisterTile<T, TLane>.Multiply<Size10, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 11: RegisterTile<T, TLane>.Multiply<Size11, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 12: RegisterTile<T, TLane>.Multiply<Size12, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            default: throw new UnreachableException();
+        }
+    }
+}

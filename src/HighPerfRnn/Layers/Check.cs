@@ -1,0 +1,66 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace HighPerfRnn.Layers;
+
+/// <summary>Checks at the public door: each names the argument, what was given and what was expected.</summary>
+internal static class Check
+{
+    /// <summary>The length is the product of the sizes. No text is made unless it is not.</summary>
+    /// <exception cref="OverflowException">The product does not fit in an int, so that no span can have it.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Shape(int length, string name, string axes, int first, int second = 1, int third = 1)
+    {
+        int expected = checked(first * second * third);
+        if (length != expected) ThrowShape(length, expected, name, axes, first, second, third);
+    }
+
+    /// <summary>As <see cref="Shape"/>, where empty stands for absent.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ShapeOrEmpty(int length, string name, string axes, int first, int second = 1, int third = 1)
+    {
+        if (length != 0) Shape(length, name, axes, first, second, third);
+    }
+
+    /// <summary>Nothing was given.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Empty(int length, string name, string reason)
+    {
+        if (length != 0) throw new ArgumentException($"{name} has length {length}; expected 0, {reason}.", name);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AtLeast(int length, int expected, string name)
+    {
+        if (length < expected) ThrowTooShort(length, expected, name);
+    }
+
+    /// <summary>Every token is an index below <paramref name="vocabulary"/>.</summary>
+    public static void Tokens(ReadOnlySpan<int> tokens, int vocabulary, string name)
+    {
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            if ((uint)tokens[i] >= (uint)vocabulary)
+            {
+                throw new ArgumentException($"{name}[{i}] is {tokens[i]}; expected 0 to {vocabulary - 1}.", name);
+            }
+        }
+    }
+
+    public static void NoOverlap<T>(ReadOnlySpan<T> written, ReadOnlySpan<T> read, string writtenName, string readName)
+    {
+        if (written.Overlaps(read)) throw new ArgumentException($"{writtenName} overlaps {readName}.", writtenName);
+    }
+
+    [DoesNotReturn]
+    private static void ThrowShape(int length, int expected, string name, string axes, int first, int second, int third)
+    {
+        int rank = axes.Count(c => c == ',') + 1;
+        string sizes = rank == 1 ? $"{first}" : rank == 2 ? $"{first}, {second}" : $"{first}, {second}, {third}";
+        throw new ArgumentException($"{name} has length {length}; expected {expected}, {axes} = [{sizes}].", name);
+    }
+
+    [DoesNotReturn]
+    private static void ThrowTooShort(int length, int expected, string name) =>
+        throw new ArgumentException($"{name} has length {length}; expected at least {expected}.", name);
+}

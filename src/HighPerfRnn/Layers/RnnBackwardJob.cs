@@ -1,0 +1,286 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using HighPerfRnn.Kernels;
+using HighPerfRnn.Simd;
+using HighPerfRnn.Threading;
+
+namespace HighPerfRnn.Layers;
+
+/// <summary>
+/// Backpropagation through time: dA_t = (dY_t + dA_{t+1}·Whᵀ) ∘ φ'(h_t) step by step from the last, and for each block of
+/// steps dX += dA·Wxᵀ, dWx += Xᵀ·dA, dWh += H₋₁ᵀ·dA, db += Σ dA as one product each, while dA is in the cache.
+/// </summary>
+/// <remarks>
+/// A block is as many whole steps as make at most 256 rows, counted from step 0; parameter gradients take blocks from the last
+/// to the first, rows within a block in order. Workers split rows of dA and dX, and columns of the parameter gradients.
+/// </remarks>
+internal readonly ref struct RnnBackwardJob<T, TActivation> : ITeamJob, ILaneWork<T, WorkerTeam>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TActivation : struct, IActivation<T>
+{
+    public required RnnShape Shape { get; init; }
+
+    public required RnnBackward<T> Pass { get; init; }
+
+    /// <summary>Wxᵀ, [H, I].</summary>
+    public required PackedMatrix<T> InputWeightsTransposed { get; init; }
+
+    /// <summary>Whᵀ, [H, H].</summary>
+    public required PackedMatrix<T> RecurrentWeightsTransposed { get; init; }
+
+    /// <summary>dWx [I, H]; with tokens the gradient of their table; empty when neither is wanted.</summary>
+    public required Span<T> InputWeightsGradient { get; init; }
+
+    /// <summary>dWh [H, H].</summary>
+    public required Span<T> RecurrentWeightsGradient { get; init; }
+
+    /// <summary>db [H].</summary>
+    public required Span<T> BiasGradient { get; init; }
+
+    /// <summary>dA of the step after a block, dA of a block, the same packed, h before each step of the first block.</summary>
+    public static int WorkspaceSize(in RnnShape shape)
+    {
+        int stride = RnnWorkspace.Stride<T>(shape.HiddenSize);
+        return checked((shape.Batch * stride) + (3 * BlockRows(shape) * stride));
+    }
+
+    public void Execute(WorkerTeam team) => Lanes.Run<T, RnnBackwardJob<T, TActivation>, WorkerTeam>(ref Unsafe.AsRef(in this), team);
+
+    public void Run<TLane>(WorkerTeam team)
+        where TLane : struct, ILane<TLane, T>
+    {
+        int stride = RnnWorkspace.Stride<T>(Shape.HiddenSize);
+        int blockSteps = BlockSteps(Shape);
+        int blockLength = BlockRows(Shape) * stride;
+        Span<T> carry = Pass.Workspace[..(Shape.Batch * stride)];
+        Span<T> workspace = Pass.Workspace[carry.Length..];
+        Span<T> preActivationGradients = workspace[..blockLength];
+        Span<T> packed = workspace.Slice(blockLength, blockLength);
+        Span<T> previousStates = workspace.Slice(2 * blockLength, blockLength);
+        (int firstRow, int endRow) = team.Share(Shape.Batch);
+        SetCarryToFinalGradient(carry, stride, firstRow, endRow);
+        for (int start = (Shape.Steps - 1) / blockSteps * blockSteps; start >= 0 && Shape.Steps > 0; start -= blockSteps)
+        {
+            int end = Math.Min(Shape.Steps, start + blockSteps);
+            for (int t = end - 1; t >= start; t--)
+            {
+                Span<T> next = t == end - 1 ? carry : preActivationGradients[((t + 1 - start) * Shape.Batch * stride)..];
+                Step<TLane>(next, preActivationGradients[((t - start) * Shape.Batch * stride)..], stride, t, firstRow, endRow);
+            }
+
+            preActivationGradients[(firstRow * stride)..(endRow * stride)].CopyTo(carry[(firstRow * stride)..]);
+            if (start == 0) GatherPreviousStates(previousStates, end, firstRow, endRow);
+            team.Synchronize();
+            AddParameterGradients<TLane>(team, start, end, preActivationGradients, stride, packed, previousStates);
+            AddInputGradients<TLane>(team, start, end, preActivationGradients, stride);
+            team.Synchronize();
+        }
+
+        AddInitialStateGradient<TLane>(carry, stride, firstRow, endRow);
+    }
+
+    private static int BlockSteps(in RnnShape shape) =>
+        Math.Min(CanonicalSum.StepsInRowBlock(shape.Batch), Math.Max(1, shape.Steps));
+
+    private static int BlockRows(in RnnShape shape) => checked(BlockSteps(shape) * shape.Batch);
+
+    /// <summary>What comes from beyond the last step is not dA·Whᵀ but the final state's gradient itself.</summary>
+    private void SetCarryToFinalGradient(Span<T> carry, int stride, int firstRow, int endRow)
+    {
+        for (int row = firstRow; row < endRow; row++)
+        {
+            Span<T> target = carry.Slice(row * stride, stride);
+            target.Clear();
+            if (!Pass.FinalStateGradient.IsEmpty)
+            {
+                Pass.FinalStateGradient.Slice(row * Shape.HiddenSize, Shape.HiddenSize).CopyTo(target);
+            }
+        }
+    }
+
+    private void Step<TLane>(Span<T> next, Span<T> target, int stride, int t, int firstRow, int endRow)
+        where TLane : struct, ILane<TLane, T>
+    {
+        int hidden = Shape.HiddenSize;
+        int rowsBefore = t * Shape.Batch;
+        var epilogue = new PreActivationGradientEpilogue<T, TLane, TActivation>
+        {
+            Output = ref MemoryMarshal.GetReference(Pass.Output[(rowsBefore * hidden)..]),
+            OutputGradient = ref MemoryMarshal.GetReference(
+                Pass.OutputGradient.IsEmpty ? default : Pass.OutputGradient[(rowsBefore * hidden)..]),
+            HasOutputGradient = !Pass.OutputGradient.IsEmpty,
+            Target = ref MemoryMarshal.GetReference(target),
+            OutputStride = hidden,
+            TargetStride = stride,
+        };
+        if (t == Shape.Steps - 1)
+        {
+            int width = 2 * TLane.Count;
+            for (int column = 0; column < hidden; column += width)
+            {
+                ref T sums = ref MemoryMarshal.GetReference(next[((firstRow * stride) + column)..]);
+                epilogue.Finish(ref sums, stride, firstRow, endRow - firstRow, column, Math.Min(width, hidden - column));
+            }
+        }
+        else
+        {
+            MatrixProduct<T, TLane>.Run<AsStored, PreActivationGradientEpilogue<T, TLane, TActivation>>(
+                ref MemoryMarshal.GetReference(next),
+                stride,
+                firstRow,
+                endRow,
+                RecurrentWeightsTransposed,
+                0,
+                RecurrentWeightsTransposed.PanelCount,
+                CanonicalSum.Block(hidden),
+                ref epilogue);
+        }
+    }
+
+    /// <summary>h before each step of the first block: the initial state stands elsewhere than the outputs.</summary>
+    private void GatherPreviousStates(Span<T> previousStates, int end, int firstRow, int endRow)
+    {
+        int hidden = Shape.HiddenSize;
+        for (int t = 0; t < end; t++)
+        {
+            Span<T> target = previousStates[(((t * Shape.Batch) + firstRow) * hidden)..(((t * Shape.Batch) + endRow) * hidden)];
+            if (t > 0) Pass.Output.Slice((((t - 1) * Shape.Batch) + firstRow) * hidden, target.Length).CopyTo(target);
+            else if (Pass.InitialState.IsEmpty) target.Clear();
+            else Pass.InitialState.Slice(firstRow * hidden, target.Length).CopyTo(target);
+        }
+    }
+
+    private void AddParameterGradients<TLane>(
+        WorkerTeam team, int start, int end, Span<T> preActivationGradients, int stride, Span<T> packed, Span<T> previousStates)
+        where TLane : struct, ILane<TLane, T>
+    {
+        int hidden = Shape.HiddenSize;
+        int rows = (end - start) * Shape.Batch;
+        var right = new PackedMatrix<T>(packed, rows, hidden, TLane.Count);
+        (int firstPanel, int endPanel) = team.Share(right.PanelCount);
+        right.Pack(preActivationGradients, stride, firstPanel, endPanel);
+
+        int previous = (start - 1) * Shape.Batch * hidden;
+        ReadOnlySpan<T> states = start == 0 ? previousStates : Pass.Output.Slice(previous, rows * hidden);
+        AddProduct<TLane>(states, hidden, hidden, right, firstPanel, endPanel, RecurrentWeightsGradient);
+
+        // A column of ones with stride 0: the sum over rows as a product of one row.
+        T one = T.One;
+        AddProduct<TLane>(new ReadOnlySpan<T>(in one), 0, 1, right, firstPanel, endPanel, BiasGradient);
+        if (InputWeightsGradient.IsEmpty) return;
+        if (Pass.Tokens.IsEmpty)
+        {
+            ReadOnlySpan<T> input = Pass.Input.Slice(start * Shape.Batch * Shape.InputSize, rows * Shape.InputSize);
+            AddProduct<TLane>(input, Shape.InputSize, Shape.InputSize, right, firstPanel, endPanel, InputWeightsGradient);
+        }
+        else if (firstPanel < endPanel)
+        {
+            int firstColumn = right.FirstColumn(firstPanel);
+            int endColumn = Math.Min(hidden, right.FirstColumn(endPanel));
+            ReadOnlySpan<int> tokens = Pass.Tokens.Slice(start * Shape.Batch, rows);
+            RowScatter<T, TLane>.Add(tokens, preActivationGradients, stride, firstColumn, endColumn, InputWeightsGradient, hidden);
+        }
+    }
+
+    /// <summary>gradient [count, H] += leftᵀ·right, where left is [rows, count].</summary>
+    private void AddProduct<TLane>(
+        ReadOnlySpan<T> left, int leftStride, int count, scoped in PackedMatrix<T> right, int firstPanel, int endPanel, Span<T> gradient)
+        where TLane : struct, ILane<TLane, T>
+    {
+        var epilogue = new AddEpilogue<T, TLane>(gradient, Shape.HiddenSize);
+        MatrixProduct<T, TLane>.Run<Transposed, AddEpilogue<T, TLane>>(
+            ref MemoryMarshal.GetReference(left),
+            leftStride,
+            0,
+            count,
+            right,
+            firstPanel,
+            endPanel,
+            CanonicalSum.RowBlock,
+            ref epilogue);
+    }
+
+    private void AddInputGradients<TLane>(WorkerTeam team, int start, int end, Span<T> preActivationGradients, int stride)
+        where TLane : struct, ILane<TLane, T>
+    {
+        if (Pass.InputGradient.IsEmpty) return;
+        (int firstRow, int endRow) = team.Share((end - start) * Shape.Batch);
+        Span<T> target = Pass.InputGradient[(start * Shape.Batch * Shape.InputSize)..];
+        var epilogue = new AddEpilogue<T, TLane>(target, Shape.InputSize);
+        AddRows<TLane>(preActivationGradients, stride, firstRow, endRow, InputWeightsTransposed, ref epilogue);
+    }
+
+    /// <summary>dh₋₁ += dA_0·Whᵀ; without steps the final state is the initial one.</summary>
+    private void AddInitialStateGradient<TLane>(Span<T> carry, int stride, int firstRow, int endRow)
+        where TLane : struct, ILane<TLane, T>
+    {
+        if (Pass.InitialStateGradient.IsEmpty) return;
+        var epilogue = new AddEpilogue<T, TLane>(Pass.InitialStateGradient, Shape.HiddenSize);
+        if (Shape.Steps > 0)
+        {
+            AddRows<TLane>(carry, stride, firstRow, endRow, RecurrentWeightsTransposed, ref epilogue);
+        }
+        else
+        {
+            for (int row = firstRow; row < endRow; row++)
+            {
+                epilogue.Finish(ref carry[row * stride], stride, row, 1, 0, Shape.HiddenSize);
+            }
+        }
+    }
+
+    private static void AddRows<TLane>(
+        Span<T> left, int stride, int firstRow, int endRow, scoped in PackedMatrix<T> right, ref AddEpilogue<T, TLane> epilogue)
+        where TLane : struct, ILane<TLane, T>
+    {
+        MatrixProduct<T, TLane>.Run<AsStored, AddEpilogue<T, TLane>>(
+            ref MemoryMarshal.GetReference(left),
+            stride,
+            firstRow,
+            endRow,
+            right,
+            0,
+            right.PanelCount,
+            CanonicalSum.Block(right.Depth),
+            ref epilogue);
+    }
+}
+
+/// <summary>dA = (sums + dY) ∘ φ'(h), tiny values flushed to +0.</summary>
+internal ref struct PreActivationGradientEpilogue<T, TLane, TActivation> : IEpilogue<T, TLane>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TLane : struct, ILane<TLane, T>
+    where TActivation : struct, IActivation<T>
+{
+    public ref T Output;
+    public ref T OutputGradient;
+    public bool HasOutputGradient;
+    public ref T Target;
+    public int OutputStride;
+    public int TargetStride;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public readonly void Finish(ref T sums, int stride, int row, int rows, int column, int columns)
+    {
+        for (int c = 0; c < columns; c += TLane.Count)
+        {
+            int count = columns - c;
+            ref T sum = ref Unsafe.Add(ref sums, c);
+            ref T target = ref Unsafe.Add(ref Target, ((nint)row * TargetStride) + column + c);
+            nint output = ((nint)row * OutputStride) + column + c;
+            for (int r = 0; r < rows; r++)
+            {
+                TLane gradient = TLane.Load(ref sum);
+                if (HasOutputGradient) gradient += PartialLane<T, TLane>.Load(ref Unsafe.Add(ref OutputGradient, output), count);
+                TLane h = PartialLane<T, TLane>.Load(ref Unsafe.Add(ref Output, output), count);
+                TLane result = Activations<T, TLane>.FlushTiny(TActivation.Backward(h, gradient));
+                // The target's rows are padded to whole cache lines, so that a whole lane fits.
+                result.Store(ref target);
+                sum = ref Unsafe.Add(ref sum, stride);
+                target = ref Unsafe.Add(ref target, TargetStride);
+                output += OutputStride;
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using System.Numerics;
+
+namespace HighPerfRnn.Layers;
+
+/// <summary>What a forward pass reads and writes. Spans are row-major, time first.</summary>
+/// <typeparam name="T">float or double.</typeparam>
+public readonly ref struct RnnForward<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>T, time steps; 0 is allowed.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>B, rows.</summary>
+    public required int Batch { get; init; }
+
+    /// <summary>x [T, B, I]; empty when <see cref="Tokens"/> stand for it.</summary>
+    public ReadOnlySpan<T> Input { get; init; }
+
+    /// <summary>
+    /// One-hot input by the index of its 1, [T, B], each in 0..I-1: x·Wx is then a row of Wx, looked up and never multiplied.
+    /// </summary>
+    public ReadOnlySpan<int> Tokens { get; init; }
+
+    /// <summary>
+    /// Rows that take the place of Wx for <see cref="Tokens"/>, [vocabulary, H]: an embedding already multiplied by Wx.
+    /// Empty for Wx itself.
+    /// </summary>
+    public ReadOnlySpan<T> TokenTable { get; init; }
+
+    /// <summary>h₋₁ [B, H]; empty for zeros. It may not overlap what is written, but for <see cref="FinalState"/>.</summary>
+    public ReadOnlySpan<T> InitialState { get; init; }
+
+    /// <summary>h_t for every step [T, B, H], overwritten; the backward pass needs it.</summary>
+    public required Span<T> Output { get; init; }
+
+    /// <summary>h of the last step [B, H], overwritten (h₋₁ when T is 0); may be empty.</summary>
+    public Span<T> FinalState { get; init; }
+
+    /// <summary>At least <see cref="Rnn{T}.WorkspaceSize"/> elements; what they hold before and after means nothing.</summary>
+    public required Span<T> Workspace { get; init; }
+}
+
+/// <summary>What a backward pass through time reads and adds to. Every gradient adds into what the caller gives.</summary>
+/// <typeparam name="T">float or double.</typeparam>
+public readonly ref struct RnnBackward<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>T, as in the forward pass.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>B, as in the forward pass.</summary>
+    public required int Batch { get; init; }
+
+    /// <summary>x, as in the forward pass.</summary>
+    public ReadOnlySpan<T> Input { get; init; }
+
+    /// <summary>Indices, as in the forward pass.</summary>
+    public ReadOnlySpan<int> Tokens { get; init; }
+
+    /// <summary>h₋₁, as in the forward pass.</summary>
+    public ReadOnlySpan<T> InitialState { get; init; }
+
+    /// <summary>h_t, as the forward pass left it.</summary>
+    public required ReadOnlySpan<T> Output { get; init; }
+
+    /// <summary>dL/dh_t from above [T, B, H]; empty for zeros.</summary>
+    public ReadOnlySpan<T> OutputGradient { get; init; }
+
+    /// <summary>dL/dh of the final state [B, H], beside what comes through the output; empty for zeros.</summary>
+    public ReadOnlySpan<T> FinalStateGradient { get; init; }
+
+    /// <summary>dX [T, B, I], added to; empty when it is not wanted.</summary>
+    public Span<T> InputGradient { get; init; }
+
+    /// <summary>
+    /// With <see cref="Tokens"/>: the gradient of the table's rows [vocabulary, H], added to; empty for Wx itself, whose
+    /// gradient is then among <see cref="Gradients"/>.
+    /// </summary>
+    public Span<T> TokenTableGradient { get; init; }
+
+    /// <summary>dh₋₁ [B, H], added to; empty when it is not wanted.</summary>
+    public Span<T> InitialStateGradient { get; init; }
+
+    /// <summary>dWx, dWh and db, added to: a set from <see cref="Memory.ParameterSet{T}.CreateZeros"/> of the layer's parameters.</summary>
+    public required Memory.ParameterSet<T> Gradients { get; init; }
+
+    /// <summary>At least <see cref="Rnn{T}.WorkspaceSize"/> elements; what they hold before and after means nothing.</summary>
+    public required Span<T> Workspace { get; init; }
+}

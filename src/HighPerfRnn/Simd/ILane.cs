@@ -1,0 +1,77 @@
+using System.Numerics;
+
+namespace HighPerfRnn.Simd;
+
+/// <summary>
+/// A vector of <see cref="Count"/> numbers: the one vector type that kernels see. Every operation is exactly rounded
+/// (IEEE 754) or moves bits, so that a kernel written over lanes gives the same bits at every width.
+/// </summary>
+/// <typeparam name="TSelf">The lane itself.</typeparam>
+/// <typeparam name="T">float or double.</typeparam>
+public interface ILane<TSelf, T>
+    where TSelf : struct, ILane<TSelf, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>How many numbers one lane holds; a power of two.</summary>
+    static abstract int Count { get; }
+
+    /// <summary>
+    /// How many lanes the machine keeps in registers: 32 with AVX-512 and on Arm64, else 16. The shapes of register
+    /// tiles follow it; results do not.
+    /// </summary>
+    static abstract int RegisterCount { get; }
+
+    /// <summary>All elements +0.</summary>
+    static abstract TSelf Zero { get; }
+
+    /// <summary><see cref="Count"/> numbers from <paramref name="source"/> on; no alignment is needed.</summary>
+    static abstract TSelf Load(ref readonly T source);
+
+    /// <summary>The same number in every element.</summary>
+    static abstract TSelf Broadcast(T value);
+
+    /// <summary>Writes <see cref="Count"/> numbers from <paramref name="destination"/> on; no alignment is needed.</summary>
+    void Store(ref T destination);
+
+    /// <summary>a + b, rounded once.</summary>
+    static abstract TSelf operator +(TSelf a, TSelf b);
+
+    /// <summary>a - b, rounded once.</summary>
+    static abstract TSelf operator -(TSelf a, TSelf b);
+
+    /// <summary>a · b, rounded once.</summary>
+    static abstract TSelf operator *(TSelf a, TSelf b);
+
+    /// <summary>a / b, rounded once.</summary>
+    static abstract TSelf operator /(TSelf a, TSelf b);
+
+    /// <summary>a · b + c, rounded once; in software, slow and the same, where the machine has no such instruction.</summary>
+    static abstract TSelf FusedMultiplyAdd(TSelf a, TSelf b, TSelf c);
+
+    /// <summary>√a, rounded once.</summary>
+    static abstract TSelf Sqrt(TSelf a);
+
+    /// <summary>a &lt; b ? a : b, so b when either is NaN: a bound given first lets NaN through.</summary>
+    static abstract TSelf Min(TSelf a, TSelf b);
+
+    /// <summary>a &gt; b ? a : b, so b when either is NaN: a bound given first lets NaN through.</summary>
+    static abstract TSelf Max(TSelf a, TSelf b);
+
+    /// <summary>The sign bit cleared.</summary>
+    static abstract TSelf Abs(TSelf a);
+
+    /// <summary>The magnitude of the first with the sign bit of the second.</summary>
+    static abstract TSelf CopySign(TSelf magnitude, TSelf sign);
+
+    /// <summary>a &lt; b ? whenTrue : whenFalse, element by element; false where either is NaN.</summary>
+    static abstract TSelf SelectLess(TSelf a, TSelf b, TSelf whenTrue, TSelf whenFalse);
+
+    /// <summary>a ≤ b ? whenTrue : whenFalse, element by element; false where either is NaN.</summary>
+    static abstract TSelf SelectLessOrEqual(TSelf a, TSelf b, TSelf whenTrue, TSelf whenFalse);
+
+    /// <summary>
+    /// 2ⁿ from 1.5·2ᵖ + n, where p is 23 for float and 52 for double and n a whole number within the exponents of
+    /// normal numbers: adding 1.5·2ᵖ rounds to a whole number and leaves it in the low bits, which move to the exponent.
+    /// </summary>
+    static abstract TSelf PowerOfTwo(TSelf shifted);
+}
