@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using HighPerfRnn.Memory;
 using HighPerfRnn.Simd;
 
@@ -25,6 +26,21 @@ internal static class MatrixProduct<T, TLane>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>
 {
+    /// <summary>Rows [firstRow, endRow) of left, stored row by row, times all of right: sums over k in its canonical blocks.</summary>
+    public static void RunRows<TEpilogue>(
+        ReadOnlySpan<T> left, int leftStride, int firstRow, int endRow, scoped in PackedMatrix<T> right, ref TEpilogue epilogue)
+        where TEpilogue : struct, IEpilogue<T, TLane>, allows ref struct =>
+        Run<AsStored, TEpilogue>(
+            ref MemoryMarshal.GetReference(left),
+            leftStride,
+            firstRow,
+            endRow,
+            right,
+            0,
+            right.PanelCount,
+            CanonicalSum.Block(right.Depth),
+            ref epilogue);
+
     /// <summary>Multiplies rows [firstRow, endRow) by panels [firstPanel, endPanel).</summary>
     /// <typeparam name="TOrder">Whether left is read as stored (row r at r·stride) or transposed (k at k·stride).</typeparam>
     /// <typeparam name="TEpilogue">What takes the sums.</typeparam>

@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using HighPerfRnn.Memory;
 
 namespace HighPerfRnn.Layers;
 
@@ -44,6 +46,17 @@ internal static class Check
             {
                 throw new ArgumentException($"{name}[{i}] is {tokens[i]}; expected 0 to {vocabulary - 1}.", name);
             }
+        }
+    }
+
+    /// <summary>Gradients have the layout of their parameters.</summary>
+    public static void Layout<T>(ParameterSet<T> gradients, ParameterSet<T> parameters)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (gradients is null || !gradients.HasLayoutOf(parameters))
+        {
+            throw new ArgumentException(
+                "The gradients have another layout than the parameters; make them with Parameters.CreateZeros().", nameof(gradients));
         }
     }
 

@@ -212,11 +212,7 @@ public sealed class Rnn<T>
             Check.Shape(pass.TokenTableGradient.Length, nameof(pass.TokenTableGradient), "[vocabulary, H]", vocabulary, HiddenSize);
         }
 
-        if (pass.Gradients is null || !pass.Gradients.HasLayoutOf(Parameters))
-        {
-            throw new ArgumentException("Gradients has another layout than the parameters; make it with Parameters.CreateZeros().", nameof(pass));
-        }
-
+        Check.Layout(pass.Gradients, Parameters);
         CheckSequence(pass.Output.Length, shape, nameof(pass.Output));
         CheckState(pass.InitialState.Length, shape, nameof(pass.InitialState));
         if (!pass.OutputGradient.IsEmpty) CheckSequence(pass.OutputGradient.Length, shape, nameof(pass.OutputGradient));

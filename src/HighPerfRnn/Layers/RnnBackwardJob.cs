@@ -13,7 +13,7 @@ namespace HighPerfRnn.Layers;
 /// </summary>
 /// <remarks>
 /// A block is as many whole steps as make at most 256 rows, counted from step 0; parameter gradients take blocks from the last
-/// to the first, rows within a block in order. Workers split rows of dA and dX, and columns of the parameter gradients.
+/// to the first, rows within a block in order. Workers split rows of dA, of dX and of the weights' gradients.
 /// </remarks>
 internal readonly ref struct RnnBackwardJob<T, TActivation> : ITeamJob, ILaneWork<T, WorkerTeam>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -29,7 +29,7 @@ internal readonly ref struct RnnBackwardJob<T, TActivation> : ITeamJob, ILaneWor
     /// <summary>Whᵀ, [H, H].</summary>
     public required PackedMatrix<T> RecurrentWeightsTransposed { get; init; }
 
-    /// <summary>dWx [I, H]; with tokens the gradient of their table; empty when neither is wanted.</summary>
+    /// <summary>dWx [I, H]; with tokens the gradient of their table.</summary>
     public required Span<T> InputWeightsGradient { get; init; }
 
     /// <summary>dWh [H, H].</summary>
@@ -125,16 +125,7 @@ internal readonly ref struct RnnBackwardJob<T, TActivation> : ITeamJob, ILaneWor
         }
         else
         {
-            MatrixProduct<T, TLane>.Run<AsStored, PreActivationGradientEpilogue<T, TLane, TActivation>>(
-                ref MemoryMarshal.GetReference(next),
-                stride,
-                firstRow,
-                endRow,
-                RecurrentWeightsTransposed,
-                0,
-                RecurrentWeightsTransposed.PanelCount,
-                CanonicalSum.Block(hidden),
-                ref epilogue);
+            MatrixProduct<T, TLane>.RunRows(next, stride, firstRow, endRow, RecurrentWeightsTransposed, ref epilogue);
         }
     }
 
@@ -160,45 +151,23 @@ internal readonly ref struct RnnBackwardJob<T, TActivation> : ITeamJob, ILaneWor
         var right = new PackedMatrix<T>(packed, rows, hidden, TLane.Count);
         (int firstPanel, int endPanel) = team.Share(right.PanelCount);
         right.Pack(preActivationGradients, stride, firstPanel, endPanel);
-
-        int previous = (start - 1) * Shape.Batch * hidden;
-        ReadOnlySpan<T> states = start == 0 ? previousStates : Pass.Output.Slice(previous, rows * hidden);
-        AddProduct<TLane>(states, hidden, hidden, right, firstPanel, endPanel, RecurrentWeightsGradient);
-
-        // A column of ones with stride 0: the sum over rows as a product of one row.
-        T one = T.One;
-        AddProduct<TLane>(new ReadOnlySpan<T>(in one), 0, 1, right, firstPanel, endPanel, BiasGradient);
-        if (InputWeightsGradient.IsEmpty) return;
-        if (Pass.Tokens.IsEmpty)
-        {
-            ReadOnlySpan<T> input = Pass.Input.Slice(start * Shape.Batch * Shape.InputSize, rows * Shape.InputSize);
-            AddProduct<TLane>(input, Shape.InputSize, Shape.InputSize, right, firstPanel, endPanel, InputWeightsGradient);
-        }
-        else if (firstPanel < endPanel)
+        WeightGradient<T, TLane>.AddBias(right, firstPanel, endPanel, BiasGradient);
+        if (!Pass.Tokens.IsEmpty && firstPanel < endPanel)
         {
             int firstColumn = right.FirstColumn(firstPanel);
             int endColumn = Math.Min(hidden, right.FirstColumn(endPanel));
             ReadOnlySpan<int> tokens = Pass.Tokens.Slice(start * Shape.Batch, rows);
             RowScatter<T, TLane>.Add(tokens, preActivationGradients, stride, firstColumn, endColumn, InputWeightsGradient, hidden);
         }
-    }
 
-    /// <summary>gradient [count, H] += leftᵀ·right, where left is [rows, count].</summary>
-    private void AddProduct<TLane>(
-        ReadOnlySpan<T> left, int leftStride, int count, scoped in PackedMatrix<T> right, int firstPanel, int endPanel, Span<T> gradient)
-        where TLane : struct, ILane<TLane, T>
-    {
-        var epilogue = new AddEpilogue<T, TLane>(gradient, Shape.HiddenSize);
-        MatrixProduct<T, TLane>.Run<Transposed, AddEpilogue<T, TLane>>(
-            ref MemoryMarshal.GetReference(left),
-            leftStride,
-            0,
-            count,
-            right,
-            firstPanel,
-            endPanel,
-            CanonicalSum.RowBlock,
-            ref epilogue);
+        team.Synchronize();
+        ReadOnlySpan<T> states = start == 0 ? previousStates : Pass.Output[((start - 1) * Shape.Batch * hidden)..];
+        (int firstRow, int endRow) = team.Share(hidden);
+        WeightGradient<T, TLane>.AddWeights(states, hidden, right, firstRow, endRow, RecurrentWeightsGradient);
+        if (!Pass.Tokens.IsEmpty) return;
+        ReadOnlySpan<T> input = Pass.Input[(start * Shape.Batch * Shape.InputSize)..];
+        (firstRow, endRow) = team.Share(Shape.InputSize);
+        WeightGradient<T, TLane>.AddWeights(input, Shape.InputSize, right, firstRow, endRow, InputWeightsGradient);
     }
 
     private void AddInputGradients<TLane>(WorkerTeam team, int start, int end, Span<T> preActivationGradients, int stride)
@@ -208,7 +177,7 @@ internal readonly ref struct RnnBackwardJob<T, TActivation> : ITeamJob, ILaneWor
         (int firstRow, int endRow) = team.Share((end - start) * Shape.Batch);
         Span<T> target = Pass.InputGradient[(start * Shape.Batch * Shape.InputSize)..];
         var epilogue = new AddEpilogue<T, TLane>(target, Shape.InputSize);
-        AddRows<TLane>(preActivationGradients, stride, firstRow, endRow, InputWeightsTransposed, ref epilogue);
+        MatrixProduct<T, TLane>.RunRows(preActivationGradients, stride, firstRow, endRow, InputWeightsTransposed, ref epilogue);
     }
 
     /// <summary>dh₋₁ += dA_0·Whᵀ; without steps the final state is the initial one.</summary>
@@ -219,7 +188,7 @@ internal readonly ref struct RnnBackwardJob<T, TActivation> : ITeamJob, ILaneWor
         var epilogue = new AddEpilogue<T, TLane>(Pass.InitialStateGradient, Shape.HiddenSize);
         if (Shape.Steps > 0)
         {
-            AddRows<TLane>(carry, stride, firstRow, endRow, RecurrentWeightsTransposed, ref epilogue);
+            MatrixProduct<T, TLane>.RunRows(carry, stride, firstRow, endRow, RecurrentWeightsTransposed, ref epilogue);
         }
         else
         {
@@ -228,22 +197,6 @@ internal readonly ref struct RnnBackwardJob<T, TActivation> : ITeamJob, ILaneWor
                 epilogue.Finish(ref carry[row * stride], stride, row, 1, 0, Shape.HiddenSize);
             }
         }
-    }
-
-    private static void AddRows<TLane>(
-        Span<T> left, int stride, int firstRow, int endRow, scoped in PackedMatrix<T> right, ref AddEpilogue<T, TLane> epilogue)
-        where TLane : struct, ILane<TLane, T>
-    {
-        MatrixProduct<T, TLane>.Run<AsStored, AddEpilogue<T, TLane>>(
-            ref MemoryMarshal.GetReference(left),
-            stride,
-            firstRow,
-            endRow,
-            right,
-            0,
-            right.PanelCount,
-            CanonicalSum.Block(right.Depth),
-            ref epilogue);
     }
 }
 

@@ -91,16 +91,8 @@ internal readonly ref struct RnnForwardJob<T, TActivation> : ITeamJob, ILaneWork
         int size = Shape.InputSize;
         (int firstRow, int endRow) = team.Share((end - start) * Shape.Batch);
         var epilogue = new StoreEpilogue<T, TLane>(inputParts, stride, Bias);
-        MatrixProduct<T, TLane>.Run<AsStored, StoreEpilogue<T, TLane>>(
-            ref MemoryMarshal.GetReference(Pass.Input[(start * Shape.Batch * size)..]),
-            size,
-            firstRow,
-            endRow,
-            InputWeights,
-            0,
-            InputWeights.PanelCount,
-            CanonicalSum.Block(size),
-            ref epilogue);
+        ReadOnlySpan<T> input = Pass.Input[(start * Shape.Batch * size)..];
+        MatrixProduct<T, TLane>.RunRows(input, size, firstRow, endRow, InputWeights, ref epilogue);
     }
 
     private void Step<TLane>(
@@ -118,16 +110,7 @@ internal readonly ref struct RnnForwardJob<T, TActivation> : ITeamJob, ILaneWork
             TokenTable = ref MemoryMarshal.GetReference(TokenTable),
             Bias = ref MemoryMarshal.GetReference(Bias),
         };
-        MatrixProduct<T, TLane>.Run<AsStored, StateEpilogue<T, TLane, TActivation>>(
-            ref MemoryMarshal.GetReference(state),
-            hidden,
-            firstRow,
-            endRow,
-            RecurrentWeights,
-            0,
-            RecurrentWeights.PanelCount,
-            CanonicalSum.Block(hidden),
-            ref epilogue);
+        MatrixProduct<T, TLane>.RunRows(state, hidden, firstRow, endRow, RecurrentWeights, ref epilogue);
     }
 }
 

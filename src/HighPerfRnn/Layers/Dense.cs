@@ -1,0 +1,200 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using HighPerfRnn.Kernels;
+using HighPerfRnn.Memory;
+using HighPerfRnn.Simd;
+using HighPerfRnn.Threading;
+
+namespace HighPerfRnn.Layers;
+
+/// <summary>The linear layer: y = x·W + b, row by row.</summary>
+/// <typeparam name="T">float or double.</typeparam>
+/// <remarks>
+/// Parameters, row-major: <c>weight</c> W [I, O] and <c>bias</c> b [O], all zeros at first. The passes read a packed copy:
+/// call <see cref="Repack"/> after writing to them. A row gives the same bits alone as among others.
+/// </remarks>
+public sealed class Dense<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly AlignedBlock<T> _packed;
+    private readonly bool _isTrainable;
+
+    /// <summary>A layer from <paramref name="inputSize"/> to <paramref name="outputSize"/> numbers.</summary>
+    /// <param name="inputSize">I.</param>
+    /// <param name="outputSize">O.</param>
+    /// <param name="isTrainable">Whether to hold what the backward pass needs: a transposed copy of the weights.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is not positive.</exception>
+    public Dense(int inputSize, int outputSize, bool isTrainable = true)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(inputSize);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputSize);
+        InputSize = inputSize;
+        OutputSize = outputSize;
+        _isTrainable = isTrainable;
+        Parameters = new ParameterSet<T>(("weight", inputSize, outputSize), ("bias", 0, outputSize));
+        int forward = PackedMatrix<T>.Size(inputSize, outputSize);
+        _packed = new AlignedBlock<T>(isTrainable ? checked(forward + PackedMatrix<T>.Size(outputSize, inputSize)) : forward);
+    }
+
+    /// <summary>I.</summary>
+    public int InputSize { get; }
+
+    /// <summary>O.</summary>
+    public int OutputSize { get; }
+
+    /// <summary>W and b by name; see the remarks above.</summary>
+    public ParameterSet<T> Parameters { get; }
+
+    private PackedMatrix<T> PackedWeights => new(_packed.Span, InputSize, OutputSize);
+
+    private PackedMatrix<T> PackedWeightsTransposed =>
+        new(_packed.Span[PackedMatrix<T>.Size(InputSize, OutputSize)..], OutputSize, InputSize);
+
+    /// <summary>How many elements <see cref="Backward"/> needs as workspace for so many rows: at most 256 rows of ⌈O / 16⌉·16 (8 in double).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A size is negative.</exception>
+    public static int WorkspaceSize(int rows, int outputSize)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(rows);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputSize);
+        return PackedMatrix<T>.Size(Math.Min(rows, CanonicalSum.RowBlock), outputSize);
+    }
+
+    /// <summary>Takes the parameters as they are now for the passes that follow. Allocates nothing.</summary>
+    public void Repack()
+    {
+        ReadOnlySpan<T> weights = Parameters["weight"];
+        PackedMatrix<T> packed = PackedWeights;
+        packed.Pack(weights, OutputSize, 0, packed.PanelCount);
+        if (_isTrainable) PackedWeightsTransposed.PackTransposed(weights, OutputSize);
+    }
+
+    /// <summary>output = input·W + b.</summary>
+    /// <param name="rows">N.</param>
+    /// <param name="input">x [N, I].</param>
+    /// <param name="output">y [N, O], overwritten; it may not overlap the input.</param>
+    /// <param name="workers">Threads to split rows over; null for the caller's alone.</param>
+    /// <exception cref="ArgumentException">A span has another length than its shape, or they overlap; nothing has been written then.</exception>
+    public void Forward(int rows, ReadOnlySpan<T> input, Span<T> output, WorkerGroup? workers = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(rows);
+        Check.Shape(input.Length, nameof(input), "[N, I]", rows, InputSize);
+        Check.Shape(output.Length, nameof(output), "[N, O]", rows, OutputSize);
+        Check.NoOverlap(output, input, nameof(output), nameof(input));
+        var job = new ForwardJob { Rows = rows, Input = input, Output = output, Weights = PackedWeights, Bias = Parameters["bias"] };
+        WorkerGroup.Run(workers, ref job);
+    }
+
+    /// <summary>dX += dY·Wᵀ, dW += Xᵀ·dY, db += Σ dY.</summary>
+    /// <param name="rows">N.</param>
+    /// <param name="input">x [N, I], as in the forward pass.</param>
+    /// <param name="outputGradient">dY [N, O].</param>
+    /// <param name="inputGradient">dX [N, I], added to; empty when it is not wanted. It may not overlap what is read.</param>
+    /// <param name="gradients">dW and db, added to: a set from <see cref="ParameterSet{T}.CreateZeros"/> of the layer's parameters.</param>
+    /// <param name="workspace">At least <see cref="WorkspaceSize"/> elements.</param>
+    /// <param name="workers">Threads to split outputs over; null for the caller's alone.</param>
+    /// <exception cref="ArgumentException">A span has another length than its shape, or they overlap; nothing has been written then.</exception>
+    /// <exception cref="InvalidOperationException">The layer was made with isTrainable false.</exception>
+    public void Backward(
+        int rows,
+        ReadOnlySpan<T> input,
+        ReadOnlySpan<T> outputGradient,
+        Span<T> inputGradient,
+        ParameterSet<T> gradients,
+        Span<T> workspace,
+        WorkerGroup? workers = null)
+    {
+        if (!_isTrainable) throw new InvalidOperationException("The layer was made with isTrainable: false, so it has no backward pass.");
+        ArgumentOutOfRangeException.ThrowIfNegative(rows);
+        ArgumentNullException.ThrowIfNull(gradients);
+        Check.Shape(input.Length, nameof(input), "[N, I]", rows, InputSize);
+        Check.Shape(outputGradient.Length, nameof(outputGradient), "[N, O]", rows, OutputSize);
+        Check.ShapeOrEmpty(inputGradient.Length, nameof(inputGradient), "[N, I]", rows, InputSize);
+        Check.AtLeast(workspace.Length, WorkspaceSize(rows, OutputSize), nameof(workspace));
+        Check.NoOverlap(inputGradient, input, nameof(inputGradient), nameof(input));
+        Check.NoOverlap(inputGradient, outputGradient, nameof(inputGradient), nameof(outputGradient));
+        Check.Layout(gradients, Parameters);
+        var job = new BackwardJob
+        {
+            Rows = rows,
+            Input = input,
+            OutputGradient = outputGradient,
+            InputGradient = inputGradient,
+            WeightsTransposed = PackedWeightsTransposed,
+            WeightsGradient = gradients["weight"],
+            BiasGradient = gradients["bias"],
+            Workspace = workspace,
+        };
+        WorkerGroup.Run(workers, ref job);
+    }
+
+    private readonly ref struct ForwardJob : ITeamJob, ILaneWork<T, WorkerTeam>
+    {
+        public required int Rows { get; init; }
+
+        public required ReadOnlySpan<T> Input { get; init; }
+
+        public required Span<T> Output { get; init; }
+
+        public required PackedMatrix<T> Weights { get; init; }
+
+        public required ReadOnlySpan<T> Bias { get; init; }
+
+        public void Execute(WorkerTeam team) => Lanes.Run<T, ForwardJob, WorkerTeam>(ref Unsafe.AsRef(in this), team);
+
+        public void Run<TLane>(WorkerTeam team)
+            where TLane : struct, ILane<TLane, T>
+        {
+            (int firstRow, int endRow) = team.Share(Rows);
+            var epilogue = new StoreEpilogue<T, TLane>(Output, Weights.Columns, Bias);
+            MatrixProduct<T, TLane>.RunRows(Input, Weights.Depth, firstRow, endRow, Weights, ref epilogue);
+        }
+    }
+
+    private readonly ref struct BackwardJob : ITeamJob, ILaneWork<T, WorkerTeam>
+    {
+        public required int Rows { get; init; }
+
+        public required ReadOnlySpan<T> Input { get; init; }
+
+        public required ReadOnlySpan<T> OutputGradient { get; init; }
+
+        public required Span<T> InputGradient { get; init; }
+
+        public required PackedMatrix<T> WeightsTransposed { get; init; }
+
+        public required Span<T> WeightsGradient { get; init; }
+
+        public required Span<T> BiasGradient { get; init; }
+
+        public required Span<T> Workspace { get; init; }
+
+        public void Execute(WorkerTeam team) => Lanes.Run<T, BackwardJob, WorkerTeam>(ref Unsafe.AsRef(in this), team);
+
+        public void Run<TLane>(WorkerTeam team)
+            where TLane : struct, ILane<TLane, T>
+        {
+            int outputSize = WeightsTransposed.Depth;
+            int inputSize = WeightsTransposed.Columns;
+            if (!InputGradient.IsEmpty)
+            {
+                (int firstRow, int endRow) = team.Share(Rows);
+                var epilogue = new AddEpilogue<T, TLane>(InputGradient, inputSize);
+                MatrixProduct<T, TLane>.RunRows(OutputGradient, outputSize, firstRow, endRow, WeightsTransposed, ref epilogue);
+            }
+
+            (int firstWeight, int endWeight) = team.Share(inputSize);
+            for (int start = 0; start < Rows; start += CanonicalSum.RowBlock)
+            {
+                int rows = Math.Min(CanonicalSum.RowBlock, Rows - start);
+                var right = new PackedMatrix<T>(Workspace, rows, outputSize, TLane.Count);
+                (int firstPanel, int endPanel) = team.Share(right.PanelCount);
+                right.Pack(OutputGradient[(start * outputSize)..], outputSize, firstPanel, endPanel);
+                WeightGradient<T, TLane>.AddBias(right, firstPanel, endPanel, BiasGradient);
+                team.Synchronize();
+                WeightGradient<T, TLane>.AddWeights(Input[(start * inputSize)..], inputSize, right, firstWeight, endWeight, WeightsGradient);
+                team.Synchronize();
+            }
+        }
+    }
+}
