@@ -1,9 +1,6 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using HighPerfRnn.Kernels;
 using HighPerfRnn.Memory;
-using HighPerfRnn.Simd;
 using HighPerfRnn.Threading;
 
 namespace HighPerfRnn.Layers;
@@ -81,7 +78,7 @@ public sealed class Dense<T>
         Check.Shape(input.Length, nameof(input), "[N, I]", rows, InputSize);
         Check.Shape(output.Length, nameof(output), "[N, O]", rows, OutputSize);
         Check.NoOverlap(output, input, nameof(output), nameof(input));
-        var job = new ForwardJob { Rows = rows, Input = input, Output = output, Weights = PackedWeights, Bias = Parameters["bias"] };
+        var job = new LinearForwardJob<T> { Rows = rows, Input = input, Output = output, Weights = PackedWeights, Bias = Parameters["bias"] };
         WorkerGroup.Run(workers, ref job);
     }
 
@@ -114,7 +111,7 @@ public sealed class Dense<T>
         Check.NoOverlap(inputGradient, input, nameof(inputGradient), nameof(input));
         Check.NoOverlap(inputGradient, outputGradient, nameof(inputGradient), nameof(outputGradient));
         Check.Layout(gradients, Parameters);
-        var job = new BackwardJob
+        var job = new LinearBackwardJob<T>
         {
             Rows = rows,
             Input = input,
@@ -126,75 +123,5 @@ public sealed class Dense<T>
             Workspace = workspace,
         };
         WorkerGroup.Run(workers, ref job);
-    }
-
-    private readonly ref struct ForwardJob : ITeamJob, ILaneWork<T, WorkerTeam>
-    {
-        public required int Rows { get; init; }
-
-        public required ReadOnlySpan<T> Input { get; init; }
-
-        public required Span<T> Output { get; init; }
-
-        public required PackedMatrix<T> Weights { get; init; }
-
-        public required ReadOnlySpan<T> Bias { get; init; }
-
-        public void Execute(WorkerTeam team) => Lanes.Run<T, ForwardJob, WorkerTeam>(ref Unsafe.AsRef(in this), team);
-
-        public void Run<TLane>(WorkerTeam team)
-            where TLane : struct, ILane<TLane, T>
-        {
-            (int firstRow, int endRow) = team.Share(Rows);
-            var epilogue = new StoreEpilogue<T, TLane>(Output, Weights.Columns, Bias);
-            MatrixProduct<T, TLane>.RunRows(Input, Weights.Depth, firstRow, endRow, Weights, ref epilogue);
-        }
-    }
-
-    private readonly ref struct BackwardJob : ITeamJob, ILaneWork<T, WorkerTeam>
-    {
-        public required int Rows { get; init; }
-
-        public required ReadOnlySpan<T> Input { get; init; }
-
-        public required ReadOnlySpan<T> OutputGradient { get; init; }
-
-        public required Span<T> InputGradient { get; init; }
-
-        public required PackedMatrix<T> WeightsTransposed { get; init; }
-
-        public required Span<T> WeightsGradient { get; init; }
-
-        public required Span<T> BiasGradient { get; init; }
-
-        public required Span<T> Workspace { get; init; }
-
-        public void Execute(WorkerTeam team) => Lanes.Run<T, BackwardJob, WorkerTeam>(ref Unsafe.AsRef(in this), team);
-
-        public void Run<TLane>(WorkerTeam team)
-            where TLane : struct, ILane<TLane, T>
-        {
-            int outputSize = WeightsTransposed.Depth;
-            int inputSize = WeightsTransposed.Columns;
-            if (!InputGradient.IsEmpty)
-            {
-                (int firstRow, int endRow) = team.Share(Rows);
-                var epilogue = new AddEpilogue<T, TLane>(InputGradient, inputSize);
-                MatrixProduct<T, TLane>.RunRows(OutputGradient, outputSize, firstRow, endRow, WeightsTransposed, ref epilogue);
-            }
-
-            (int firstWeight, int endWeight) = team.Share(inputSize);
-            for (int start = 0; start < Rows; start += CanonicalSum.RowBlock)
-            {
-                int rows = Math.Min(CanonicalSum.RowBlock, Rows - start);
-                var right = new PackedMatrix<T>(Workspace, rows, outputSize, TLane.Count);
-                (int firstPanel, int endPanel) = team.Share(right.PanelCount);
-                right.Pack(OutputGradient[(start * outputSize)..], outputSize, firstPanel, endPanel);
-                WeightGradient<T, TLane>.AddBias(right, firstPanel, endPanel, BiasGradient);
-                team.Synchronize();
-                WeightGradient<T, TLane>.AddWeights(Input[(start * inputSize)..], inputSize, right, firstWeight, endWeight, WeightsGradient);
-                team.Synchronize();
-            }
-        }
     }
 }

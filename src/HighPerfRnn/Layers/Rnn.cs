@@ -19,7 +19,7 @@ namespace HighPerfRnn.Layers;
 /// and each row's input gradient do so too in whatever batch a row travels, and outputs and states however a sequence is cut
 /// into chunks. Passes may run at the same time on several threads, each with its own spans; not while Repack runs.</para>
 /// </remarks>
-public sealed class Rnn<T>
+public sealed partial class Rnn<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly AlignedBlock<T> _packed;
@@ -143,10 +143,77 @@ public sealed class Rnn<T>
     /// <exception cref="InvalidOperationException">The layer was made with isTrainable false.</exception>
     public void Backward(in RnnBackward<T> pass, WorkerGroup? workers = null)
     {
-        if (!_isTrainable) throw new InvalidOperationException("The layer was made with isTrainable: false, so it has no backward pass.");
+        ThrowIfNotTrainable();
         RnnShape shape = Validate(pass);
         if (Activation == RnnActivation.Tanh) Backward<TanhActivation<T>>(shape, pass, workers);
         else Backward<ReluActivation<T>>(shape, pass, workers);
+    }
+
+    /// <summary>
+    /// projected = input·Wx, without the bias: the input parts of rows that come often, such as an embedding's, computed once for
+    /// <see cref="RnnForward{T}.TokenTable"/>. The same bits as the sequence pass computes for them.
+    /// </summary>
+    /// <param name="rows">N.</param>
+    /// <param name="input">[N, I].</param>
+    /// <param name="projected">[N, H], overwritten; it may not overlap the input.</param>
+    /// <param name="workers">Threads to split rows over; null for the caller's alone.</param>
+    /// <exception cref="ArgumentException">A span has another length than its shape, or they overlap; nothing has been written then.</exception>
+    public void ProjectInput(int rows, ReadOnlySpan<T> input, Span<T> projected, WorkerGroup? workers = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(rows);
+        Check.Shape(input.Length, nameof(input), "[N, I]", rows, InputSize);
+        Check.Shape(projected.Length, nameof(projected), "[N, H]", rows, HiddenSize);
+        Check.NoOverlap(projected, input, nameof(projected), nameof(input));
+        var job = new LinearForwardJob<T> { Rows = rows, Input = input, Output = projected, Weights = PackedInputWeights, Bias = default };
+        WorkerGroup.Run(workers, ref job);
+    }
+
+    /// <summary>Takes the gradient of <see cref="ProjectInput"/> back: dInput += dProjected·Wxᵀ, dWx += inputᵀ·dProjected.</summary>
+    /// <param name="rows">N.</param>
+    /// <param name="input">[N, I].</param>
+    /// <param name="projectedGradient">[N, H]: a <see cref="RnnBackward{T}.TokenTableGradient"/>.</param>
+    /// <param name="inputGradient">[N, I], added to; empty when it is not wanted.</param>
+    /// <param name="gradients">dWx, added to; the others are left as they are.</param>
+    /// <param name="workspace">At least <see cref="Dense{T}.WorkspaceSize"/>(N, H) elements.</param>
+    /// <param name="workers">Threads to split outputs over; null for the caller's alone.</param>
+    /// <exception cref="ArgumentException">A span has another length than its shape; nothing has been written then.</exception>
+    /// <exception cref="InvalidOperationException">The layer was made with isTrainable false.</exception>
+    public void ProjectInputBackward(
+        int rows,
+        ReadOnlySpan<T> input,
+        ReadOnlySpan<T> projectedGradient,
+        Span<T> inputGradient,
+        ParameterSet<T> gradients,
+        Span<T> workspace,
+        WorkerGroup? workers = null)
+    {
+        ThrowIfNotTrainable();
+        ArgumentOutOfRangeException.ThrowIfNegative(rows);
+        ArgumentNullException.ThrowIfNull(gradients);
+        Check.Shape(input.Length, nameof(input), "[N, I]", rows, InputSize);
+        Check.Shape(projectedGradient.Length, nameof(projectedGradient), "[N, H]", rows, HiddenSize);
+        Check.ShapeOrEmpty(inputGradient.Length, nameof(inputGradient), "[N, I]", rows, InputSize);
+        Check.AtLeast(workspace.Length, Dense<T>.WorkspaceSize(rows, HiddenSize), nameof(workspace));
+        Check.NoOverlap(inputGradient, input, nameof(inputGradient), nameof(input));
+        Check.NoOverlap(inputGradient, projectedGradient, nameof(inputGradient), nameof(projectedGradient));
+        Check.Layout(gradients, Parameters);
+        var job = new LinearBackwardJob<T>
+        {
+            Rows = rows,
+            Input = input,
+            OutputGradient = projectedGradient,
+            InputGradient = inputGradient,
+            WeightsTransposed = PackedInputWeightsTransposed,
+            WeightsGradient = gradients["weight_ih"],
+            BiasGradient = default,
+            Workspace = workspace,
+        };
+        WorkerGroup.Run(workers, ref job);
+    }
+
+    private void ThrowIfNotTrainable()
+    {
+        if (!_isTrainable) throw new InvalidOperationException("The layer was made with isTrainable: false, so it has no backward pass.");
     }
 
     private void Forward<TActivation>(in RnnShape shape, in RnnForward<T> pass, WorkerGroup? workers)
@@ -179,91 +246,4 @@ public sealed class Rnn<T>
         };
         WorkerGroup.Run(workers, ref job);
     }
-
-    private RnnShape Validate(in RnnForward<T> pass)
-    {
-        RnnShape shape = ValidateShape(pass.Steps, pass.Batch, pass.Workspace.Length);
-        ValidateInput(shape, pass.Input, pass.Tokens, pass.TokenTable.Length / HiddenSize);
-        if (!pass.TokenTable.IsEmpty)
-        {
-            Check.Shape(pass.TokenTable.Length, nameof(pass.TokenTable), "[vocabulary, H]", pass.TokenTable.Length / HiddenSize, HiddenSize);
-        }
-
-        CheckSequence(pass.Output.Length, shape, nameof(pass.Output));
-        CheckState(pass.InitialState.Length, shape, nameof(pass.InitialState));
-        CheckState(pass.FinalState.Length, shape, nameof(pass.FinalState));
-        Check.NoOverlap(pass.Output, pass.Input, nameof(pass.Output), nameof(pass.Input));
-        Check.NoOverlap(pass.Output, pass.InitialState, nameof(pass.Output), nameof(pass.InitialState));
-        Check.NoOverlap(pass.Output, pass.FinalState, nameof(pass.Output), nameof(pass.FinalState));
-        Check.NoOverlap(pass.Workspace, pass.Input, nameof(pass.Workspace), nameof(pass.Input));
-        Check.NoOverlap(pass.Workspace, pass.InitialState, nameof(pass.Workspace), nameof(pass.InitialState));
-        Check.NoOverlap(pass.Workspace, pass.Output, nameof(pass.Workspace), nameof(pass.Output));
-        Check.NoOverlap(pass.Workspace, pass.FinalState, nameof(pass.Workspace), nameof(pass.FinalState));
-        return shape;
-    }
-
-    private RnnShape Validate(in RnnBackward<T> pass)
-    {
-        RnnShape shape = ValidateShape(pass.Steps, pass.Batch, pass.Workspace.Length);
-        int vocabulary = pass.TokenTableGradient.Length / HiddenSize;
-        ValidateInput(shape, pass.Input, pass.Tokens, vocabulary);
-        if (!pass.TokenTableGradient.IsEmpty)
-        {
-            Check.Shape(pass.TokenTableGradient.Length, nameof(pass.TokenTableGradient), "[vocabulary, H]", vocabulary, HiddenSize);
-        }
-
-        Check.Layout(pass.Gradients, Parameters);
-        CheckSequence(pass.Output.Length, shape, nameof(pass.Output));
-        CheckState(pass.InitialState.Length, shape, nameof(pass.InitialState));
-        if (!pass.OutputGradient.IsEmpty) CheckSequence(pass.OutputGradient.Length, shape, nameof(pass.OutputGradient));
-        CheckState(pass.FinalStateGradient.Length, shape, nameof(pass.FinalStateGradient));
-        CheckState(pass.InitialStateGradient.Length, shape, nameof(pass.InitialStateGradient));
-        if (pass.Tokens.IsEmpty)
-        {
-            Check.ShapeOrEmpty(pass.InputGradient.Length, nameof(pass.InputGradient), "[T, B, I]", shape.Steps, shape.Batch, InputSize);
-        }
-        else
-        {
-            Check.Empty(pass.InputGradient.Length, nameof(pass.InputGradient), "since tokens have no gradient");
-        }
-
-        Check.NoOverlap(pass.InputGradient, pass.OutputGradient, nameof(pass.InputGradient), nameof(pass.OutputGradient));
-        Check.NoOverlap(pass.InputGradient, pass.Output, nameof(pass.InputGradient), nameof(pass.Output));
-        Check.NoOverlap(pass.InputGradient, pass.Input, nameof(pass.InputGradient), nameof(pass.Input));
-        Check.NoOverlap(pass.InitialStateGradient, pass.Output, nameof(pass.InitialStateGradient), nameof(pass.Output));
-        Check.NoOverlap(pass.Workspace, pass.Output, nameof(pass.Workspace), nameof(pass.Output));
-        Check.NoOverlap(pass.Workspace, pass.Input, nameof(pass.Workspace), nameof(pass.Input));
-        Check.NoOverlap(pass.Workspace, pass.OutputGradient, nameof(pass.Workspace), nameof(pass.OutputGradient));
-        Check.NoOverlap(pass.Workspace, pass.InputGradient, nameof(pass.Workspace), nameof(pass.InputGradient));
-        Check.NoOverlap(pass.Workspace, pass.FinalStateGradient, nameof(pass.Workspace), nameof(pass.FinalStateGradient));
-        Check.NoOverlap(pass.Workspace, pass.InitialStateGradient, nameof(pass.Workspace), nameof(pass.InitialStateGradient));
-        return shape;
-    }
-
-    private RnnShape ValidateShape(int steps, int batch, int workspaceLength)
-    {
-        var shape = new RnnShape(steps, batch, InputSize, HiddenSize);
-        int workspace = WorkspaceSize(shape);
-        Check.AtLeast(workspaceLength, workspace, nameof(RnnForward<T>.Workspace));
-        return shape;
-    }
-
-    private void ValidateInput(in RnnShape shape, ReadOnlySpan<T> input, ReadOnlySpan<int> tokens, int vocabulary)
-    {
-        if (tokens.IsEmpty)
-        {
-            Check.Shape(input.Length, nameof(RnnForward<T>.Input), "[T, B, I]", shape.Steps, shape.Batch, InputSize);
-            return;
-        }
-
-        Check.Shape(tokens.Length, nameof(RnnForward<T>.Tokens), "[T, B]", shape.Steps, shape.Batch);
-        Check.Empty(input.Length, nameof(RnnForward<T>.Input), "since Tokens are given");
-        Check.Tokens(tokens, vocabulary > 0 ? vocabulary : InputSize, nameof(RnnForward<T>.Tokens));
-    }
-
-    private static void CheckSequence(int length, in RnnShape shape, string name) =>
-        Check.Shape(length, name, "[T, B, H]", shape.Steps, shape.Batch, shape.HiddenSize);
-
-    private static void CheckState(int length, in RnnShape shape, string name) =>
-        Check.ShapeOrEmpty(length, name, "[B, H]", shape.Batch, shape.HiddenSize);
 }

@@ -1,0 +1,92 @@
+namespace HighPerfRnn.Layers;
+
+/// <content>The checks at the public door: nothing is written before all of them have passed.</content>
+public sealed partial class Rnn<T>
+{
+    private RnnShape Validate(in RnnForward<T> pass)
+    {
+        RnnShape shape = ValidateShape(pass.Steps, pass.Batch, pass.Workspace.Length);
+        ValidateInput(shape, pass.Input, pass.Tokens, pass.TokenTable.Length / HiddenSize);
+        if (!pass.TokenTable.IsEmpty)
+        {
+            Check.Shape(pass.TokenTable.Length, nameof(pass.TokenTable), "[vocabulary, H]", pass.TokenTable.Length / HiddenSize, HiddenSize);
+        }
+
+        CheckSequence(pass.Output.Length, shape, nameof(pass.Output));
+        CheckState(pass.InitialState.Length, shape, nameof(pass.InitialState));
+        CheckState(pass.FinalState.Length, shape, nameof(pass.FinalState));
+        Check.NoOverlap(pass.Output, pass.Input, nameof(pass.Output), nameof(pass.Input));
+        Check.NoOverlap(pass.Output, pass.InitialState, nameof(pass.Output), nameof(pass.InitialState));
+        Check.NoOverlap(pass.Output, pass.FinalState, nameof(pass.Output), nameof(pass.FinalState));
+        Check.NoOverlap(pass.Workspace, pass.Input, nameof(pass.Workspace), nameof(pass.Input));
+        Check.NoOverlap(pass.Workspace, pass.InitialState, nameof(pass.Workspace), nameof(pass.InitialState));
+        Check.NoOverlap(pass.Workspace, pass.Output, nameof(pass.Workspace), nameof(pass.Output));
+        Check.NoOverlap(pass.Workspace, pass.FinalState, nameof(pass.Workspace), nameof(pass.FinalState));
+        return shape;
+    }
+
+    private RnnShape Validate(in RnnBackward<T> pass)
+    {
+        RnnShape shape = ValidateShape(pass.Steps, pass.Batch, pass.Workspace.Length);
+        int vocabulary = pass.TokenTableGradient.Length / HiddenSize;
+        ValidateInput(shape, pass.Input, pass.Tokens, vocabulary);
+        if (!pass.TokenTableGradient.IsEmpty)
+        {
+            Check.Shape(pass.TokenTableGradient.Length, nameof(pass.TokenTableGradient), "[vocabulary, H]", vocabulary, HiddenSize);
+        }
+
+        Check.Layout(pass.Gradients, Parameters);
+        CheckSequence(pass.Output.Length, shape, nameof(pass.Output));
+        CheckState(pass.InitialState.Length, shape, nameof(pass.InitialState));
+        if (!pass.OutputGradient.IsEmpty) CheckSequence(pass.OutputGradient.Length, shape, nameof(pass.OutputGradient));
+        CheckState(pass.FinalStateGradient.Length, shape, nameof(pass.FinalStateGradient));
+        CheckState(pass.InitialStateGradient.Length, shape, nameof(pass.InitialStateGradient));
+        if (pass.Tokens.IsEmpty)
+        {
+            Check.ShapeOrEmpty(pass.InputGradient.Length, nameof(pass.InputGradient), "[T, B, I]", shape.Steps, shape.Batch, InputSize);
+        }
+        else
+        {
+            Check.Empty(pass.InputGradient.Length, nameof(pass.InputGradient), "since tokens have no gradient");
+        }
+
+        Check.NoOverlap(pass.InputGradient, pass.OutputGradient, nameof(pass.InputGradient), nameof(pass.OutputGradient));
+        Check.NoOverlap(pass.InputGradient, pass.Output, nameof(pass.InputGradient), nameof(pass.Output));
+        Check.NoOverlap(pass.InputGradient, pass.Input, nameof(pass.InputGradient), nameof(pass.Input));
+        Check.NoOverlap(pass.InitialStateGradient, pass.Output, nameof(pass.InitialStateGradient), nameof(pass.Output));
+        Check.NoOverlap(pass.Workspace, pass.Output, nameof(pass.Workspace), nameof(pass.Output));
+        Check.NoOverlap(pass.Workspace, pass.Input, nameof(pass.Workspace), nameof(pass.Input));
+        Check.NoOverlap(pass.Workspace, pass.OutputGradient, nameof(pass.Workspace), nameof(pass.OutputGradient));
+        Check.NoOverlap(pass.Workspace, pass.InputGradient, nameof(pass.Workspace), nameof(pass.InputGradient));
+        Check.NoOverlap(pass.Workspace, pass.FinalStateGradient, nameof(pass.Workspace), nameof(pass.FinalStateGradient));
+        Check.NoOverlap(pass.Workspace, pass.InitialStateGradient, nameof(pass.Workspace), nameof(pass.InitialStateGradient));
+        return shape;
+    }
+
+    private RnnShape ValidateShape(int steps, int batch, int workspaceLength)
+    {
+        var shape = new RnnShape(steps, batch, InputSize, HiddenSize);
+        int workspace = WorkspaceSize(shape);
+        Check.AtLeast(workspaceLength, workspace, nameof(RnnForward<T>.Workspace));
+        return shape;
+    }
+
+    private void ValidateInput(in RnnShape shape, ReadOnlySpan<T> input, ReadOnlySpan<int> tokens, int vocabulary)
+    {
+        if (tokens.IsEmpty)
+        {
+            Check.Shape(input.Length, nameof(RnnForward<T>.Input), "[T, B, I]", shape.Steps, shape.Batch, InputSize);
+            return;
+        }
+
+        Check.Shape(tokens.Length, nameof(RnnForward<T>.Tokens), "[T, B]", shape.Steps, shape.Batch);
+        Check.Empty(input.Length, nameof(RnnForward<T>.Input), "since Tokens are given");
+        Check.Tokens(tokens, vocabulary > 0 ? vocabulary : InputSize, nameof(RnnForward<T>.Tokens));
+    }
+
+    private static void CheckSequence(int length, in RnnShape shape, string name) =>
+        Check.Shape(length, name, "[T, B, H]", shape.Steps, shape.Batch, shape.HiddenSize);
+
+    private static void CheckState(int length, in RnnShape shape, string name) =>
+        Check.ShapeOrEmpty(length, name, "[B, H]", shape.Batch, shape.HiddenSize);
+}
