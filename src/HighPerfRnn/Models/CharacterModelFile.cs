@@ -1,0 +1,150 @@
+using System.Globalization;
+using System.Numerics;
+using HighPerfRnn.Formats;
+using HighPerfRnn.Layers;
+using HighPerfRnn.Memory;
+
+namespace HighPerfRnn.Models;
+
+/// <summary>
+/// Character models as safetensors files: parameters under PyTorch's names (<c>rnn.weight_ih_l0</c> [H, I], …), sizes and
+/// alphabet in the metadata. A file is written beside its target, flushed and renamed: a crash leaves the old one or the new.
+/// </summary>
+public static class CharacterModelFile
+{
+    private const string KindKey = "hprnn.model";
+    private const string Kind = "character-rnn";
+    private const string ActivationKey = "hprnn.activation";
+    private const string HiddenSizeKey = "hprnn.hidden_size";
+    private const string LayersKey = "hprnn.layers";
+    private const string EmbeddingSizeKey = "hprnn.embedding_size";
+    private const string AlphabetKey = "hprnn.alphabet";
+
+    /// <summary>Writes a model.</summary>
+    /// <exception cref="IOException">The file cannot be written; what stood there before still does.</exception>
+    public static void Save<T>(string path, CharacterModel<T> model)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => Save(path, model, [], []);
+
+    /// <summary>Reads a model, in float or double as asked, and packs it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="isTrainable">Whether to hold what the backward pass needs.</param>
+    /// <exception cref="ModelFormatException">The file is not such a model; the message names the place, found and expected.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static CharacterModel<T> Load<T>(string path, bool isTrainable = false)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        using SafetensorsFile file = SafetensorsFile.Read(path);
+        return Load<T>(path, file, isTrainable);
+    }
+
+    /// <summary>Writes a model with what a trainer wants to find again.</summary>
+    internal static void Save<T>(
+        string path,
+        CharacterModel<T> model,
+        IEnumerable<KeyValuePair<string, string>> moreMetadata,
+        IEnumerable<SafetensorsTensor> moreTensors)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        CharacterModelOptions options = model.Options;
+        var metadata = new Dictionary<string, string>
+        {
+            [KindKey] = Kind,
+            [ActivationKey] = options.Activation == RnnActivation.Tanh ? "tanh" : "relu",
+            [HiddenSizeKey] = options.HiddenSize.ToString(CultureInfo.InvariantCulture),
+            [LayersKey] = options.Layers.ToString(CultureInfo.InvariantCulture),
+            [EmbeddingSizeKey] = options.EmbeddingSize.ToString(CultureInfo.InvariantCulture),
+            [AlphabetKey] = model.Alphabet.Scalars,
+        };
+        foreach ((string key, string value) in moreMetadata) metadata.Add(key, value);
+        var tensors = new List<SafetensorsTensor>();
+        ParameterTensors.Add(tensors, string.Empty, Places(options, model.Alphabet.Count), model.ParameterSets);
+        for (int layer = 0; layer < options.Layers; layer++)
+        {
+            // PyTorch has two biases, which it adds; all of ours stands in the first.
+            tensors.Add(SafetensorsTensor.Create($"rnn.bias_hh_l{layer}", new T[options.HiddenSize], options.HiddenSize));
+        }
+
+        tensors.AddRange(moreTensors);
+        SafetensorsFile.Write(path, metadata, tensors);
+    }
+
+    internal static CharacterModel<T> Load<T>(string path, SafetensorsFile file, bool isTrainable)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        string kind = Text(path, file, KindKey);
+        if (kind != Kind) throw ModelFormatException.At(path, $"metadata {KindKey}", ModelFormatException.Quote(kind), $"'{Kind}'");
+        string activation = Text(path, file, ActivationKey);
+        if (activation is not ("tanh" or "relu"))
+        {
+            throw ModelFormatException.At(path, $"metadata {ActivationKey}", ModelFormatException.Quote(activation), "'tanh' or 'relu'");
+        }
+
+        var options = new CharacterModelOptions
+        {
+            HiddenSize = Size(path, file, HiddenSizeKey),
+            Layers = Size(path, file, LayersKey),
+            EmbeddingSize = Size(path, file, EmbeddingSizeKey),
+            Activation = activation == "tanh" ? RnnActivation.Tanh : RnnActivation.Relu,
+        };
+        Alphabet alphabet = ReadAlphabet(path, file);
+
+        // Every tensor is found in its shape before a model of that shape is made: sizes that lie allocate nothing.
+        foreach (ParameterPlace place in Places(options, alphabet.Count)) file.Find(place.FileName, place.FileShape);
+        for (int layer = 0; layer < options.Layers; layer++) file.Find($"rnn.bias_hh_l{layer}", options.HiddenSize);
+
+        var model = new CharacterModel<T>(alphabet, options, isTrainable);
+        ParameterTensors.Read(file, string.Empty, Places(options, alphabet.Count), model.ParameterSets);
+        for (int layer = 0; layer < options.Layers; layer++)
+        {
+            T[] second = file.ToArray<T>($"rnn.bias_hh_l{layer}");
+            Span<T> bias = model.Layers[layer].Parameters["bias"];
+            for (int i = 0; i < second.Length; i++) bias[i] += second[i];
+        }
+
+        model.Repack();
+        return model;
+    }
+
+    /// <summary>Where each parameter stands, in the order of the model's sets; read lazily, so that absurd sizes cost nothing.</summary>
+    internal static IEnumerable<ParameterPlace> Places(CharacterModelOptions options, int vocabulary)
+    {
+        int hidden = options.HiddenSize;
+        yield return new(0, "weight", vocabulary, options.EmbeddingSize, "embedding.weight", false);
+        for (int layer = 0; layer < options.Layers; layer++)
+        {
+            int inputSize = layer == 0 ? options.EmbeddingSize : hidden;
+            yield return new(layer + 1, "weight_ih", inputSize, hidden, $"rnn.weight_ih_l{layer}", true);
+            yield return new(layer + 1, "weight_hh", hidden, hidden, $"rnn.weight_hh_l{layer}", true);
+            yield return new(layer + 1, "bias", 0, hidden, $"rnn.bias_ih_l{layer}", false);
+        }
+
+        yield return new(options.Layers + 1, "weight", hidden, vocabulary, "output.weight", true);
+        yield return new(options.Layers + 1, "bias", 0, vocabulary, "output.bias", false);
+    }
+
+    internal static string Text(string path, SafetensorsFile file, string key) =>
+        file.Metadata.TryGetValue(key, out string? value)
+            ? value
+            : throw ModelFormatException.At(path, "metadata", $"no {key}", "a model that hprnn saved");
+
+    private static int Size(string path, SafetensorsFile file, string key)
+    {
+        string text = Text(path, file, key);
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value is > 0 and <= 1 << 24
+            ? value
+            : throw ModelFormatException.At(path, $"metadata {key}", ModelFormatException.Quote(text), "a whole number from 1 to 16777216");
+    }
+
+    private static Alphabet ReadAlphabet(string path, SafetensorsFile file)
+    {
+        string text = Text(path, file, AlphabetKey);
+        try
+        {
+            return new Alphabet(text);
+        }
+        catch (ArgumentException error)
+        {
+            throw ModelFormatException.At(path, $"metadata {AlphabetKey}", ModelFormatException.Quote(text), "distinct characters", error);
+        }
+    }
+}
