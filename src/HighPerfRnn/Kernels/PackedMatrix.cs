@@ -60,46 +60,4 @@ internal readonly ref struct PackedMatrix<T>
     /// <summary>The panel's first element.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref T Panel(int panel) => ref Unsafe.Add(ref _start, (nint)panel * 2 * _laneCount * Depth);
-
-    /// <summary>Packs panels [first, end) of a matrix stored row by row.</summary>
-    /// <param name="source">Element (k, column) at k·stride + column.</param>
-    /// <param name="stride">From one row to the next.</param>
-    /// <param name="first">The first panel.</param>
-    /// <param name="end">One past the last panel.</param>
-    public void Pack(ReadOnlySpan<T> source, int stride, int first, int end)
-    {
-        for (int panel = first; panel < end; panel++)
-        {
-            int width = Vectors(panel) * _laneCount;
-            int column = FirstColumn(panel);
-            int columns = Math.Min(width, Columns - column);
-            Span<T> target = MemoryMarshal.CreateSpan(ref Panel(panel), width * Depth);
-            for (int k = 0; k < Depth; k++)
-            {
-                Span<T> row = target.Slice(k * width, width);
-                source.Slice((k * stride) + column, columns).CopyTo(row);
-                row[columns..].Clear();
-            }
-        }
-    }
-
-    /// <summary>Packs the transpose of a matrix stored row by row: element (k, column) at column·stride + k.</summary>
-    /// <param name="source">[columns, depth], row by row.</param>
-    /// <param name="stride">From one row of the source to the next.</param>
-    public void PackTransposed(ReadOnlySpan<T> source, int stride)
-    {
-        for (int panel = 0; panel < PanelCount; panel++)
-        {
-            int width = Vectors(panel) * _laneCount;
-            int column = FirstColumn(panel);
-            int columns = Math.Min(width, Columns - column);
-            Span<T> target = MemoryMarshal.CreateSpan(ref Panel(panel), width * Depth);
-            if (columns < width) target.Clear();
-            for (int j = 0; j < columns; j++)
-            {
-                ReadOnlySpan<T> row = source.Slice((column + j) * stride, Depth);
-                for (int k = 0; k < row.Length; k++) target[(k * width) + j] = row[k];
-            }
-        }
-    }
 }

@@ -1,6 +1,7 @@
 using System.Numerics;
 using HighPerfRnn.Kernels;
 using HighPerfRnn.Memory;
+using HighPerfRnn.Simd;
 using HighPerfRnn.Threading;
 
 namespace HighPerfRnn.Layers;
@@ -60,10 +61,14 @@ public sealed class Dense<T>
     /// <summary>Takes the parameters as they are now for the passes that follow. Allocates nothing.</summary>
     public void Repack()
     {
-        ReadOnlySpan<T> weights = Parameters["weight"];
-        PackedMatrix<T> packed = PackedWeights;
-        packed.Pack(weights, OutputSize, 0, packed.PanelCount);
-        if (_isTrainable) PackedWeightsTransposed.PackTransposed(weights, OutputSize);
+        var work = new PackWork<T>
+        {
+            Source = Parameters["weight"],
+            Packed = PackedWeights,
+            Transposed = _isTrainable ? PackedWeightsTransposed : default,
+            HasTransposed = _isTrainable,
+        };
+        Lanes.Run<T, PackWork<T>, int>(ref work, 0);
     }
 
     /// <summary>output = input·W + b.</summary>

@@ -71,7 +71,7 @@ internal readonly ref struct LinearBackwardJob<T> : ITeamJob, ILaneWork<T, Worke
             int rows = Math.Min(CanonicalSum.RowBlock, Rows - start);
             var right = new PackedMatrix<T>(Workspace, rows, outputSize, TLane.Count);
             (int firstPanel, int endPanel) = team.Share(right.PanelCount);
-            right.Pack(OutputGradient[(start * outputSize)..], outputSize, firstPanel, endPanel);
+            Packing<T, TLane>.Pack(OutputGradient[(start * outputSize)..], outputSize, right, firstPanel, endPanel);
             if (!BiasGradient.IsEmpty) WeightGradient<T, TLane>.AddBias(right, firstPanel, endPanel, BiasGradient);
             team.Synchronize();
             WeightGradient<T, TLane>.AddWeights(Input[(start * inputSize)..], inputSize, right, firstWeight, endWeight, WeightsGradient);

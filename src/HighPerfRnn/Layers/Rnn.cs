@@ -1,6 +1,7 @@
 using System.Numerics;
 using HighPerfRnn.Kernels;
 using HighPerfRnn.Memory;
+using HighPerfRnn.Simd;
 using HighPerfRnn.Threading;
 
 namespace HighPerfRnn.Layers;
@@ -87,15 +88,8 @@ public sealed partial class Rnn<T>
     /// <summary>Takes the parameters as they are now for the passes that follow. Allocates nothing.</summary>
     public void Repack()
     {
-        ReadOnlySpan<T> inputWeights = Parameters["weight_ih"];
-        ReadOnlySpan<T> recurrentWeights = Parameters["weight_hh"];
-        PackedMatrix<T> packed = PackedInputWeights;
-        packed.Pack(inputWeights, HiddenSize, 0, packed.PanelCount);
-        packed = PackedRecurrentWeights;
-        packed.Pack(recurrentWeights, HiddenSize, 0, packed.PanelCount);
-        if (!_isTrainable) return;
-        PackedInputWeightsTransposed.PackTransposed(inputWeights, HiddenSize);
-        PackedRecurrentWeightsTransposed.PackTransposed(recurrentWeights, HiddenSize);
+        RepackWeights("weight_ih", PackedInputWeights, _isTrainable ? PackedInputWeightsTransposed : default);
+        RepackWeights("weight_hh", PackedRecurrentWeights, _isTrainable ? PackedRecurrentWeightsTransposed : default);
     }
 
     /// <summary>Runs a sequence. See <see cref="RnnForward{T}"/> for what is read and written.</summary>
@@ -209,6 +203,12 @@ public sealed partial class Rnn<T>
             Workspace = workspace,
         };
         WorkerGroup.Run(workers, ref job);
+    }
+
+    private void RepackWeights(string name, PackedMatrix<T> packed, PackedMatrix<T> transposed)
+    {
+        var work = new PackWork<T> { Source = Parameters[name], Packed = packed, Transposed = transposed, HasTransposed = _isTrainable };
+        Lanes.Run<T, PackWork<T>, int>(ref work, 0);
     }
 
     private void ThrowIfNotTrainable()

@@ -150,7 +150,7 @@ internal readonly ref struct RnnBackwardJob<T, TActivation> : ITeamJob, ILaneWor
         int rows = (end - start) * Shape.Batch;
         var right = new PackedMatrix<T>(packed, rows, hidden, TLane.Count);
         (int firstPanel, int endPanel) = team.Share(right.PanelCount);
-        right.Pack(preActivationGradients, stride, firstPanel, endPanel);
+        Packing<T, TLane>.Pack(preActivationGradients, stride, right, firstPanel, endPanel);
         WeightGradient<T, TLane>.AddBias(right, firstPanel, endPanel, BiasGradient);
         if (!Pass.Tokens.IsEmpty && firstPanel < endPanel)
         {

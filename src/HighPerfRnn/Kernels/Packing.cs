@@ -1,0 +1,94 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using HighPerfRnn.Simd;
+
+namespace HighPerfRnn.Kernels;
+
+/// <summary>Fills packed matrices.</summary>
+internal static class Packing<T, TLane>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TLane : struct, ILane<TLane, T>
+{
+    /// <summary>Packs panels [firstPanel, endPanel) of a matrix stored row by row.</summary>
+    /// <param name="source">Element (k, column) at k·stride + column.</param>
+    /// <param name="stride">From one row to the next.</param>
+    /// <param name="target">Where to.</param>
+    /// <param name="firstPanel">The first panel.</param>
+    /// <param name="endPanel">One past the last panel.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Pack(ReadOnlySpan<T> source, int stride, scoped in PackedMatrix<T> target, int firstPanel, int endPanel)
+    {
+        for (int panel = firstPanel; panel < endPanel; panel++)
+        {
+            int width = target.Vectors(panel) * TLane.Count;
+            int column = target.FirstColumn(panel);
+            ref T to = ref target.Panel(panel);
+            for (int c = 0; c < width; c += TLane.Count)
+            {
+                int count = target.Columns - column - c;
+                ref T from = ref Unsafe.Add(ref MemoryMarshal.GetReference(source), column + c);
+                ref T into = ref Unsafe.Add(ref to, c);
+                for (int k = 0; k < target.Depth; k++)
+                {
+                    PartialLane<T, TLane>.Load(ref from, count).Store(ref into);
+                    from = ref Unsafe.Add(ref from, stride);
+                    into = ref Unsafe.Add(ref into, width);
+                }
+            }
+        }
+    }
+
+    /// <summary>Packs the transpose of a matrix stored row by row: element (k, column) at column·stride + k.</summary>
+    /// <param name="source">[columns, depth], row by row.</param>
+    /// <param name="stride">From one row of the source to the next.</param>
+    /// <param name="target">Where to.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void PackTransposed(ReadOnlySpan<T> source, int stride, scoped in PackedMatrix<T> target)
+    {
+        for (int panel = 0; panel < target.PanelCount; panel++)
+        {
+            int width = target.Vectors(panel) * TLane.Count;
+            int column = target.FirstColumn(panel);
+            int columns = Math.Min(width, target.Columns - column);
+            ref T from = ref Unsafe.Add(ref MemoryMarshal.GetReference(source), (nint)column * stride);
+            ref T into = ref target.Panel(panel);
+            for (int k = 0; k < target.Depth; k++)
+            {
+                // Column after column of one k: the lines of the source stay in the first-level cache for the next k.
+                ref T element = ref Unsafe.Add(ref from, k);
+                for (int j = 0; j < columns; j++)
+                {
+                    Unsafe.Add(ref into, j) = element;
+                    element = ref Unsafe.Add(ref element, stride);
+                }
+
+                for (int j = columns; j < width; j++) Unsafe.Add(ref into, j) = T.Zero;
+                into = ref Unsafe.Add(ref into, width);
+            }
+        }
+    }
+}
+
+/// <summary>Packs weights as they are stored, their transpose, or both, on the chosen lane.</summary>
+internal readonly ref struct PackWork<T> : ILaneWork<T, int>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>[depth, columns] of the packed form, row by row.</summary>
+    public required ReadOnlySpan<T> Source { get; init; }
+
+    public required PackedMatrix<T> Packed { get; init; }
+
+    /// <summary>Wanted when <see cref="HasTransposed"/>.</summary>
+    public PackedMatrix<T> Transposed { get; init; }
+
+    public bool HasTransposed { get; init; }
+
+    public void Run<TLane>(int argument)
+        where TLane : struct, ILane<TLane, T>
+    {
+        int stride = Packed.Columns;
+        Packing<T, TLane>.Pack(Source, stride, Packed, 0, Packed.PanelCount);
+        if (HasTransposed) Packing<T, TLane>.PackTransposed(Source, stride, Transposed);
+    }
+}
