@@ -1,0 +1,107 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using HighPerfRnn.Simd;
+
+namespace HighPerfRnn.Kernels;
+
+/// <summary>What is summed: a lane of terms at an index, added to a lane of sums.</summary>
+internal interface ITerms<T, TLane>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TLane : struct, ILane<TLane, T>
+{
+    TLane AddTo(TLane sums, int index);
+}
+
+/// <summary>
+/// The one order of sums that run along the lanes: sixteen chains whatever the width, chain j taking terms j, j + 16, ... in
+/// order from +0, and at the end sixteen sums halved four times, the upper half added to the lower.
+/// </summary>
+/// <remarks>
+/// Sixteen, since that is the widest lane: it takes one register, narrower lanes take up to four, and those of fewer than four
+/// numbers sweep the terms several times. A sum of n terms is off by at most (⌈n / 16⌉ + 4)·u·Σ|term| to first order.
+/// </remarks>
+internal static class StridedSum<T, TLane>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TLane : struct, ILane<TLane, T>
+{
+    /// <summary>How many chains, and how many terms a block has.</summary>
+    public const int Chains = 16;
+
+    /// <summary>The sum of <paramref name="blocks"/> blocks of terms, then of one block more when there is a tail.</summary>
+    /// <param name="terms">The terms of whole blocks.</param>
+    /// <param name="blocks">How many.</param>
+    /// <param name="tail">The last terms, filled up to a block with terms that add +0.</param>
+    /// <param name="hasTail">Whether there are any.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit]
+    public static T Run<TTerms>(scoped TTerms terms, int blocks, scoped TTerms tail, bool hasTail)
+        where TTerms : struct, ITerms<T, TLane>, allows ref struct
+    {
+        Unsafe.SkipInit(out Block16<T> sums);
+        int count = TLane.Count;
+        for (int chain = 0; chain < Chains; chain += 4 * count)
+        {
+            TLane a = TLane.Zero, b = TLane.Zero, c = TLane.Zero, d = TLane.Zero;
+            for (int index = chain; index < (blocks * Chains) + chain; index += Chains)
+            {
+                a = terms.AddTo(a, index);
+                if (TLane.Count <= 8) b = terms.AddTo(b, index + count);
+                if (TLane.Count <= 4) c = terms.AddTo(c, index + (2 * count));
+                if (TLane.Count <= 4) d = terms.AddTo(d, index + (3 * count));
+            }
+
+            if (hasTail)
+            {
+                a = tail.AddTo(a, chain);
+                if (TLane.Count <= 8) b = tail.AddTo(b, chain + count);
+                if (TLane.Count <= 4) c = tail.AddTo(c, chain + (2 * count));
+                if (TLane.Count <= 4) d = tail.AddTo(d, chain + (3 * count));
+            }
+
+            a.Store(ref sums[chain]);
+            if (TLane.Count <= 8) b.Store(ref sums[chain + count]);
+            if (TLane.Count <= 4) c.Store(ref sums[chain + (2 * count)]);
+            if (TLane.Count <= 4) d.Store(ref sums[chain + (3 * count)]);
+        }
+
+        T s0 = sums[0] + sums[8], s1 = sums[1] + sums[9], s2 = sums[2] + sums[10], s3 = sums[3] + sums[11];
+        T s4 = sums[4] + sums[12], s5 = sums[5] + sums[13], s6 = sums[6] + sums[14], s7 = sums[7] + sums[15];
+        return (s0 + s4 + (s2 + s6)) + (s1 + s5 + (s3 + s7));
+    }
+}
+
+/// <summary>One block of terms, or one number a chain.</summary>
+[InlineArray(16)]
+internal struct Block16<T>
+    where T : unmanaged
+{
+    private T _first;
+}
+
+/// <summary>Σ aₖ·bₖ, each chain by fused multiply-adds; with b = a, the sum of squares.</summary>
+internal readonly ref struct DotTerms<T, TLane>(ReadOnlySpan<T> a, ReadOnlySpan<T> b) : ITerms<T, TLane>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TLane : struct, ILane<TLane, T>
+{
+    private readonly ref T _a = ref MemoryMarshal.GetReference(a);
+    private readonly ref T _b = ref MemoryMarshal.GetReference(b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TLane AddTo(TLane sums, int index) =>
+        TLane.FusedMultiplyAdd(TLane.Load(ref Unsafe.Add(ref _a, index)), TLane.Load(ref Unsafe.Add(ref _b, index)), sums);
+
+    /// <summary>The sum over vectors of one length, whatever it is.</summary>
+    public static T Sum(ReadOnlySpan<T> a, ReadOnlySpan<T> b)
+    {
+        int blocks = a.Length / StridedSum<T, TLane>.Chains;
+        int rest = blocks * StridedSum<T, TLane>.Chains;
+        Block16<T> tailA = default;
+        Block16<T> tailB = default;
+        a[rest..].CopyTo(tailA);
+        b[rest..].CopyTo(tailB);
+        var terms = new DotTerms<T, TLane>(a, b);
+        var tail = new DotTerms<T, TLane>(tailA, tailB);
+        return StridedSum<T, TLane>.Run(terms, blocks, tail, rest < a.Length);
+    }
+}
