@@ -1,0 +1,94 @@
+using System.Numerics;
+using HighPerfRnn.Kernels;
+
+namespace HighPerfRnn.Models;
+
+/// <summary>
+/// Draws the next token from logits x: with probability softmax(x / temperature) among the k largest. The same seed draws the
+/// same tokens on every machine.
+/// </summary>
+/// <typeparam name="T">float or double.</typeparam>
+public sealed class CharacterSampler<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly double[] _weights;
+    private readonly int[] _order;
+    private readonly double _temperature;
+    private readonly int _topK;
+    private readonly Comparison<int> _compare;
+    private CounterRandom _random;
+
+    /// <summary>A sampler for so many different tokens.</summary>
+    /// <param name="vocabularySize">V.</param>
+    /// <param name="seed">Of the draws.</param>
+    /// <param name="temperature">At least 0; 0 always takes the largest.</param>
+    /// <param name="topK">How many of the largest logits are drawn from; 0 for all.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
+    public CharacterSampler(int vocabularySize, ulong seed, double temperature = 1, int topK = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vocabularySize);
+        ArgumentOutOfRangeException.ThrowIfNegative(topK);
+        if (!(temperature >= 0 && double.IsFinite(temperature)))
+        {
+            throw new ArgumentOutOfRangeException(nameof(temperature), temperature, "expected a finite number of at least 0");
+        }
+
+        _weights = new double[vocabularySize];
+        _order = new int[vocabularySize];
+        _temperature = temperature;
+        _topK = topK == 0 ? vocabularySize : Math.Min(topK, vocabularySize);
+        _compare = CompareLogits;
+        _random = new CounterRandom(seed);
+    }
+
+    /// <summary>Draws a token. Allocates nothing.</summary>
+    /// <param name="logits">x [V].</param>
+    /// <exception cref="ArgumentException">The length is not V, or a logit is NaN or positive infinity.</exception>
+    public int Next(ReadOnlySpan<T> logits)
+    {
+        if (logits.Length != _weights.Length)
+        {
+            throw new ArgumentException($"logits has length {logits.Length}; expected {_weights.Length}.", nameof(logits));
+        }
+
+        for (int i = 0; i < logits.Length; i++)
+        {
+            double logit = ExactMath.Widen(logits[i]);
+            if (double.IsNaN(logit) || double.IsPositiveInfinity(logit))
+            {
+                throw new ArgumentException($"logits[{i}] is {logit}; expected a number.", nameof(logits));
+            }
+
+            _weights[i] = logit;
+            _order[i] = i;
+        }
+
+        // Largest first; equal ones keep the order of their tokens.
+        _order.AsSpan().Sort(_compare);
+        double largest = _weights[_order[0]];
+        if (_temperature == 0 || double.IsNegativeInfinity(largest)) return _order[0];
+
+        double total = 0;
+        for (int i = 0; i < _topK; i++)
+        {
+            double weight = ExactMath.Exp((_weights[_order[i]] - largest) / _temperature);
+            _weights[_order[i]] = weight;
+            total += weight;
+        }
+
+        double draw = _random.NextDouble() * total;
+        for (int i = 0; i < _topK - 1; i++)
+        {
+            draw -= _weights[_order[i]];
+            if (draw < 0) return _order[i];
+        }
+
+        return _order[_topK - 1];
+    }
+
+    private int CompareLogits(int a, int b)
+    {
+        int order = _weights[b].CompareTo(_weights[a]);
+        return order != 0 ? order : a.CompareTo(b);
+    }
+}

@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Numerics;
+using HighPerfRnn.Formats;
+using HighPerfRnn.Memory;
+using HighPerfRnn.Models;
+
+namespace HighPerfRnn.Training;
+
+/// <summary>
+/// A training in the file of its model: what the optimizer remembers, the carried state, the iteration, and the options and
+/// text that it belongs to. Readers of models pass it over.
+/// </summary>
+internal static class CharacterCheckpoint
+{
+    private const string Prefix = "training.";
+    private const string IterationKey = "hprnn.training.iteration";
+    private const string StepCountKey = "hprnn.training.optimizer_steps";
+
+    public static void Save<T>(string path, CharacterTrainer<T> trainer)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var metadata = new Dictionary<string, string>(Settings(trainer))
+        {
+            [IterationKey] = Text(trainer.Iteration),
+            [StepCountKey] = Text(trainer.Optimizer.StepCount),
+        };
+        var tensors = new List<SafetensorsTensor>();
+        List<ParameterPlace> places = [.. CharacterModelFile.Places(trainer.Model.Options, trainer.Model.Alphabet.Count)];
+        foreach ((string name, ParameterSet<T>[] sets) in StatesByName(trainer.Optimizer))
+        {
+            ParameterTensors.Add(tensors, $"{Prefix}{name}.", places, sets);
+        }
+
+        for (int layer = 0; layer < trainer.Model.Layers.Count; layer++)
+        {
+            int index = layer;
+            tensors.Add(SafetensorsTensor.CreateDeferred<T>(
+                StateName(layer), target => trainer.Pass.State(index).CopyTo(target), StateShape(trainer)));
+        }
+
+        CharacterModelFile.Save(path, trainer.Model, metadata, tensors);
+    }
+
+    public static void Load<T>(string path, CharacterTrainer<T> trainer)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        using SafetensorsFile file = SafetensorsFile.Read(path);
+        foreach ((string key, string value) in Settings(trainer))
+        {
+            string found = CharacterModelFile.Text(path, file, key);
+            if (found != value)
+            {
+                throw ModelFormatException.At(path, $"metadata {key}", ModelFormatException.Quote(found), $"'{value}', as asked for now");
+            }
+        }
+
+        CharacterModel<T> saved = CharacterModelFile.Load<T>(path, file, isTrainable: false);
+        if (saved.Options != trainer.Model.Options) throw ModelFormatException.At(path, "metadata", $"{saved.Options}", $"{trainer.Model.Options}");
+        if (saved.Alphabet.Scalars != trainer.Model.Alphabet.Scalars)
+        {
+            throw ModelFormatException.At(path, "metadata", "another alphabet", "that of the text");
+        }
+
+        List<ParameterPlace> places = [.. CharacterModelFile.Places(trainer.Model.Options, trainer.Model.Alphabet.Count)];
+        foreach ((string name, ParameterSet<T>[] sets) in StatesByName(trainer.Optimizer))
+        {
+            ParameterTensors.Read(file, $"{Prefix}{name}.", places, sets);
+        }
+
+        for (int layer = 0; layer < trainer.Model.Layers.Count; layer++)
+        {
+            file.Find(StateName(layer), StateShape(trainer));
+            file.CopyTo(StateName(layer), trainer.Pass.State(layer));
+        }
+
+        for (int set = 0; set < saved.ParameterSets.Count; set++)
+        {
+            saved.ParameterSets[set].Values.CopyTo(trainer.Model.ParameterSets[set].Values);
+        }
+
+        trainer.Optimizer.StepCount = Count(path, file, StepCountKey);
+        trainer.Iteration = Count(path, file, IterationKey);
+    }
+
+    /// <summary>All that decides what the next iteration does, but for how many there will be when the schedule is constant.</summary>
+    private static IEnumerable<KeyValuePair<string, string>> Settings<T>(CharacterTrainer<T> trainer)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        CharacterTrainingOptions options = trainer.Options;
+        yield return new("hprnn.training.precision", typeof(T) == typeof(float) ? "float" : "double");
+        yield return new("hprnn.training.text", $"{trainer.TrainingTokens.Length} characters, {Fingerprint(trainer.TrainingTokens.Span):x16}");
+        yield return new("hprnn.training.batch", Text(options.Batch));
+        yield return new("hprnn.training.window", Text(options.Window));
+        yield return new("hprnn.training.optimizer", trainer.Optimizer.Name);
+        yield return new("hprnn.training.learning_rate", options.LearningRate.ToString("R", CultureInfo.InvariantCulture));
+        yield return new("hprnn.training.momentum", options.Momentum.ToString("R", CultureInfo.InvariantCulture));
+        yield return new("hprnn.training.clip", options.Clip.ToString("R", CultureInfo.InvariantCulture));
+        yield return new("hprnn.training.schedule", options.Schedule == ScheduleKind.Cosine ? $"cosine over {options.Iterations}" : "constant");
+        yield return new("hprnn.training.warmup", Text(options.WarmupIterations));
+        yield return new("hprnn.training.seed", options.Seed.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private static IEnumerable<(string Name, ParameterSet<T>[] Sets)> StatesByName<T>(Optimizer<T> optimizer)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        optimizer.States
+            .GroupBy(state => state.Name)
+            .Select(group => (group.Key, group.OrderBy(state => state.SetIndex).Select(state => state.Values).ToArray()));
+
+    private static string StateName(int layer) => $"{Prefix}state_l{layer}";
+
+    private static long[] StateShape<T>(CharacterTrainer<T> trainer)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => [trainer.Options.Batch, trainer.Model.Options.HiddenSize];
+
+    /// <summary>FNV-1a over the tokens (Fowler, Noll, Vo): tells one text from another, no more.</summary>
+    private static ulong Fingerprint(ReadOnlySpan<int> tokens)
+    {
+        ulong hash = 14695981039346656037;
+        foreach (int token in tokens) hash = unchecked((hash ^ (uint)token) * 1099511628211);
+        return hash;
+    }
+
+    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static long Count(string path, SafetensorsFile file, string key)
+    {
+        string text = CharacterModelFile.Text(path, file, key);
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value)
+            ? value
+            : throw ModelFormatException.At(path, $"metadata {key}", ModelFormatException.Quote(text), "a whole number");
+    }
+}

@@ -1,0 +1,162 @@
+using System.Numerics;
+using HighPerfRnn.Formats;
+using HighPerfRnn.Kernels;
+using HighPerfRnn.Memory;
+using HighPerfRnn.Models;
+using HighPerfRnn.Threading;
+
+namespace HighPerfRnn.Training;
+
+/// <summary>
+/// Trains a character model by truncated backpropagation through time: gradients flow within a window, the state is carried
+/// over windows. After construction nothing is allocated but by saving.
+/// </summary>
+/// <typeparam name="T">float or double.</typeparam>
+/// <remarks>The same seed, text and options give the same parameters, bit for bit, for any vector width and number of workers.</remarks>
+public sealed class CharacterTrainer<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly CharacterWindows _windows;
+    private readonly CharacterModelPass<T> _pass;
+    private readonly ParameterSet<T>[] _gradients;
+    private readonly LearningRateSchedule _schedule;
+    private readonly WorkerGroup? _workers;
+    private readonly int[] _inputs;
+    private readonly int[] _targets;
+    private readonly T[] _rowLosses;
+
+    /// <summary>A trainer of a model on a text; the parameters are taken as they are.</summary>
+    /// <param name="model">The model, trainable.</param>
+    /// <param name="trainingTokens">The text.</param>
+    /// <param name="options">How.</param>
+    /// <param name="workers">Threads to use; null for the caller's alone.</param>
+    /// <exception cref="ArgumentException">The text is too short for one window of every stream.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
+    public CharacterTrainer(
+        CharacterModel<T> model, ReadOnlyMemory<int> trainingTokens, CharacterTrainingOptions options, WorkerGroup? workers = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Batch);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Window);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Iterations);
+        if (!(options.Clip > 0)) throw new ArgumentOutOfRangeException(nameof(options), options.Clip, "Clip: expected a number above 0");
+        long needed = (options.Window + 1L) * options.Batch;
+        if (trainingTokens.Length < needed)
+        {
+            throw new ArgumentException(
+                $"The text has {trainingTokens.Length} characters; expected at least {needed} for {options.Batch} streams of one window of {options.Window} and its target.",
+                nameof(trainingTokens));
+        }
+
+        Model = model;
+        Options = options;
+        TrainingTokens = trainingTokens;
+        _workers = workers;
+        _schedule = options.CreateSchedule();
+        Optimizer = CreateOptimizer(model.ParameterSets, options, workers);
+        _windows = new CharacterWindows(trainingTokens, options.Window, options.Batch);
+        _pass = new CharacterModelPass<T>(model, options.Window, options.Batch);
+        _gradients = [.. model.ParameterSets.Select(set => set.CreateZeros())];
+        _inputs = new int[options.Window * options.Batch];
+        _targets = new int[_inputs.Length];
+        _rowLosses = new T[_inputs.Length];
+        model.Repack(workers);
+    }
+
+    /// <summary>The model.</summary>
+    public CharacterModel<T> Model { get; }
+
+    /// <summary>How it is trained.</summary>
+    public CharacterTrainingOptions Options { get; }
+
+    /// <summary>How many iterations were done.</summary>
+    public long Iteration { get; internal set; }
+
+    internal Optimizer<T> Optimizer { get; }
+
+    internal ReadOnlyMemory<int> TrainingTokens { get; }
+
+    internal CharacterModelPass<T> Pass => _pass;
+
+    /// <summary>
+    /// Sets the parameters that the seed decides: embedding from N(0, 1), Wx and the linear layer Xavier uniform, Wh orthogonal,
+    /// biases zero.
+    /// </summary>
+    public void Initialize()
+    {
+        // A stream of random numbers a parameter: the size of one does not move the draws of the next.
+        ulong stream = 0;
+        foreach (ParameterSet<T> set in Model.ParameterSets)
+        {
+            foreach (Parameter parameter in set.Parameters)
+            {
+                var random = new CounterRandom(Options.Seed, stream++);
+                Span<T> values = set.Span(parameter);
+                if (set == Model.Embedding.Parameters) Initialization.Normal(values, 0, 1, ref random);
+                else if (parameter.IsVector) values.Clear();
+                else if (parameter.Name == "weight_hh") Initialization.Orthogonal(values, parameter.Rows, parameter.Columns, 1, ref random);
+                else Initialization.XavierUniform(values, parameter.Rows, parameter.Columns, ref random);
+            }
+        }
+
+        Model.Repack(_workers);
+    }
+
+    /// <summary>One iteration: a window forward and backward, clipping, an update. Allocates nothing.</summary>
+    /// <exception cref="TrainingDivergedException">The loss or the gradient is not finite; nothing was updated.</exception>
+    public TrainingStep Step()
+    {
+        int window = (int)(Iteration % _windows.Count);
+        if (window == 0) _pass.ResetState();
+        _windows.CopyTo(window, _inputs, _targets);
+        foreach (ParameterSet<T> gradients in _gradients) gradients.Values.Clear();
+        _pass.Forward(_inputs, _workers);
+        Span<T> logits = _pass.Logits;
+        double loss = SoftmaxCrossEntropy<T>.ForwardBackward(
+            logits, _targets, Model.Alphabet.Count, logits, _rowLosses, workers: _workers);
+        ThrowIfNotFinite(loss, "loss");
+        _pass.Backward(_inputs, logits, _gradients, _workers);
+        double norm = GradientClipping.ByGlobalNorm(_gradients, Options.Clip);
+        ThrowIfNotFinite(norm, "norm of the gradient");
+        double learningRate = _schedule.At(Iteration);
+        Optimizer.Step(_gradients, learningRate);
+        Model.Repack(_workers);
+        _pass.CarryState();
+        Iteration++;
+        return new TrainingStep(Iteration, loss, norm, learningRate);
+    }
+
+    /// <summary>Writes the model and all that <see cref="Resume"/> needs into one file; a crash leaves the old file or the new.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void Save(string path) => CharacterCheckpoint.Save(path, this);
+
+    /// <summary>Continues a training that was saved, with the same bits as if it had never stopped.</summary>
+    /// <exception cref="ModelFormatException">The file holds no training of this model, text and options; the message names the difference.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public void Resume(string path)
+    {
+        CharacterCheckpoint.Load(path, this);
+        Model.Repack(_workers);
+    }
+
+    private static Optimizer<T> CreateOptimizer(
+        IReadOnlyList<ParameterSet<T>> sets, CharacterTrainingOptions options, WorkerGroup? workers) =>
+        options.Optimizer switch
+        {
+            OptimizerKind.Sgd => new Sgd<T>(sets, options.Momentum, workers: workers),
+            OptimizerKind.RmsProp => new RmsProp<T>(sets, workers: workers),
+            OptimizerKind.Adam => new Adam<T>(sets, workers: workers),
+            OptimizerKind.AdamW => new AdamW<T>(sets, workers: workers),
+            _ => throw new ArgumentOutOfRangeException(nameof(options), options.Optimizer, "expected Sgd, RmsProp, Adam or AdamW"),
+        };
+
+    private void ThrowIfNotFinite(double value, string name)
+    {
+        if (!double.IsFinite(value))
+        {
+            throw new TrainingDivergedException(
+                $"The {name} at iteration {Iteration + 1} is {value}; try a lower learning rate or a lower clip.");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+namespace HighPerfRnn.Training;
+
+/// <summary>What one iteration of training showed.</summary>
+/// <param name="Iteration">Its number, from 1.</param>
+/// <param name="Loss">The mean loss of its window before the update, in nats a character.</param>
+/// <param name="GradientNorm">The global norm of the gradients before clipping.</param>
+/// <param name="LearningRate">The learning rate of the update.</param>
+public readonly record struct TrainingStep(long Iteration, double Loss, double GradientNorm, double LearningRate);
+
+/// <summary>The loss or the gradient is not finite any more. The parameters are those of the last good iteration.</summary>
+public sealed class TrainingDivergedException : Exception
+{
+    /// <summary>Training diverged.</summary>
+    public TrainingDivergedException()
+        : this("Training diverged.")
+    {
+    }
+
+    /// <summary>Training diverged, with one line that says where.</summary>
+    public TrainingDivergedException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Training diverged, with one line that says where, and a cause.</summary>
+    public TrainingDivergedException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
