@@ -26,6 +26,13 @@ internal static class MatrixProduct<T, TLane>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>
 {
+    /// <summary>Into how many tiles a product of so many rows falls: how often its epilogue is called.</summary>
+    public static int TileCount(int rows, scoped in PackedMatrix<T> right)
+    {
+        int maxRows = RegisterTile<T, TLane>.MaxRows;
+        return (rows + maxRows - 1) / maxRows * right.PanelCount;
+    }
+
     /// <summary>Rows [firstRow, endRow) of left, stored row by row, times all of right: sums over k in its canonical blocks.</summary>
     public static void RunRows<TEpilogue>(
         ReadOnlySpan<T> left, int leftStride, int firstRow, int endRow, scoped in PackedMatrix<T> right, ref TEpilogue epilogue)

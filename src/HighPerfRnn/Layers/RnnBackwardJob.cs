@@ -104,6 +104,7 @@ internal readonly ref struct RnnBackwardJob<T, TActivation> : ITeamJob, ILaneWor
     {
         int hidden = Shape.HiddenSize;
         int rowsBefore = t * Shape.Batch;
+        var soon = new StepPrefetch(Shape, firstRow, endRow, MatrixProduct<T, TLane>.TileCount(endRow - firstRow, RecurrentWeightsTransposed));
         var epilogue = new PreActivationGradientEpilogue<T, TLane, TActivation>
         {
             Output = ref MemoryMarshal.GetReference(Pass.Output[(rowsBefore * hidden)..]),
@@ -113,6 +114,10 @@ internal readonly ref struct RnnBackwardJob<T, TActivation> : ITeamJob, ILaneWor
             Target = ref MemoryMarshal.GetReference(target),
             OutputStride = hidden,
             TargetStride = stride,
+            NextOutput = soon.Of(Pass.Output, hidden, t - 1),
+            NextOutputGradient = soon.Of(Pass.OutputGradient, hidden, t - 1),
+            Input = soon.Of(Pass.Input, Shape.InputSize, t),
+            InputGradient = soon.Of<T>(Pass.InputGradient, Shape.InputSize, t),
         };
         if (t == Shape.Steps - 1)
         {
@@ -213,9 +218,19 @@ internal ref struct PreActivationGradientEpilogue<T, TLane, TActivation> : IEpil
     public int OutputStride;
     public int TargetStride;
 
+    // What the step before this one reads, and what the products at the block's end do.
+    public Prefetcher<T> NextOutput;
+    public Prefetcher<T> NextOutputGradient;
+    public Prefetcher<T> Input;
+    public Prefetcher<T> InputGradient;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public readonly void Finish(ref T sums, int stride, int row, int rows, int column, int columns)
+    public void Finish(ref T sums, int stride, int row, int rows, int column, int columns)
     {
+        NextOutput.Advance();
+        NextOutputGradient.Advance();
+        Input.Advance();
+        InputGradient.Advance();
         for (int c = 0; c < columns; c += TLane.Count)
         {
             int count = columns - c;

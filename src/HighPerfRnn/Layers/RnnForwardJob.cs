@@ -100,6 +100,7 @@ internal readonly ref struct RnnForwardJob<T, TActivation> : ITeamJob, ILaneWork
         where TLane : struct, ILane<TLane, T>
     {
         int hidden = Shape.HiddenSize;
+        var soon = new StepPrefetch(Shape, firstRow, endRow, MatrixProduct<T, TLane>.TileCount(endRow - firstRow, RecurrentWeights));
         var epilogue = new StateEpilogue<T, TLane, TActivation>
         {
             Output = ref MemoryMarshal.GetReference(output),
@@ -109,6 +110,8 @@ internal readonly ref struct RnnForwardJob<T, TActivation> : ITeamJob, ILaneWork
             Tokens = Pass.Tokens.IsEmpty ? default : Pass.Tokens.Slice(t * Shape.Batch, Shape.Batch),
             TokenTable = ref MemoryMarshal.GetReference(TokenTable),
             Bias = ref MemoryMarshal.GetReference(Bias),
+            NextOutput = soon.Of<T>(Pass.Output, hidden, t + 1),
+            NextGroupInput = soon.Of(Pass.Input, Shape.InputSize, t + StepsInGroup(Shape)),
         };
         MatrixProduct<T, TLane>.RunRows(state, hidden, firstRow, endRow, RecurrentWeights, ref epilogue);
     }
@@ -128,9 +131,15 @@ internal ref struct StateEpilogue<T, TLane, TActivation> : IEpilogue<T, TLane>
     public ref T TokenTable;
     public ref T Bias;
 
+    // What the next step writes and what the product before the next group reads.
+    public Prefetcher<T> NextOutput;
+    public Prefetcher<T> NextGroupInput;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public readonly void Finish(ref T sums, int stride, int row, int rows, int column, int columns)
+    public void Finish(ref T sums, int stride, int row, int rows, int column, int columns)
     {
+        NextOutput.Advance();
+        NextGroupInput.Advance();
         for (int c = 0; c < columns; c += TLane.Count)
         {
             int count = columns - c;
