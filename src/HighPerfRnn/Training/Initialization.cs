@@ -1,0 +1,98 @@
+using System.Numerics;
+using HighPerfRnn.Kernels;
+
+namespace HighPerfRnn.Training;
+
+/// <summary>
+/// First values of parameters. Numbers are drawn and worked in double and rounded to T at the end: the same seed gives the
+/// same bits on every machine, and in float the double's numbers rounded.
+/// </summary>
+public static class Initialization
+{
+    /// <summary>Uniform in [-bound, bound), overwriting.</summary>
+    /// <param name="values">What is filled, in order.</param>
+    /// <param name="bound">Where the range ends.</param>
+    /// <param name="random">The generator; two words a value.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The bound is negative or not finite.</exception>
+    public static void Uniform<T>(Span<T> values, double bound, ref CounterRandom random)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        CheckScale(bound, nameof(bound));
+        foreach (ref T value in values) value = ExactMath.Narrow<T>(((2 * random.NextDouble()) - 1) * bound);
+    }
+
+    /// <summary>Normal with the given mean and standard deviation, overwriting.</summary>
+    /// <param name="values">What is filled, in order.</param>
+    /// <param name="mean">The mean.</param>
+    /// <param name="standardDeviation">The standard deviation.</param>
+    /// <param name="random">The generator.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The standard deviation is negative, or a number is not finite.</exception>
+    public static void Normal<T>(Span<T> values, double mean, double standardDeviation, ref CounterRandom random)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (!double.IsFinite(mean)) throw new ArgumentOutOfRangeException(nameof(mean), mean, "expected a finite number");
+        CheckScale(standardDeviation, nameof(standardDeviation));
+        foreach (ref T value in values) value = ExactMath.Narrow<T>((random.NextGaussian() * standardDeviation) + mean);
+    }
+
+    /// <summary>Uniform in ±gain·√(6 / (fanIn + fanOut)), overwriting (Glorot and Bengio, 2010; PyTorch's xavier_uniform_).</summary>
+    /// <param name="values">What is filled, in order.</param>
+    /// <param name="fanIn">How many inputs each output sums over.</param>
+    /// <param name="fanOut">How many outputs each input goes to.</param>
+    /// <param name="random">The generator; two words a value.</param>
+    /// <param name="gain">What the range is multiplied by.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A fan is not positive, or the gain is negative or not finite.</exception>
+    public static void XavierUniform<T>(Span<T> values, int fanIn, int fanOut, ref CounterRandom random, double gain = 1)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(fanIn);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(fanOut);
+        CheckScale(gain, nameof(gain));
+        Uniform(values, gain * Math.Sqrt(6 / ((double)fanIn + fanOut)), ref random);
+    }
+
+    /// <summary>
+    /// gain·Q, overwriting, where Q [rows, columns] is uniform among the matrices whose rows (whose columns, if there are
+    /// fewer of them) are orthonormal (Saxe, McClelland and Ganguli, 2014; PyTorch's orthogonal_).
+    /// </summary>
+    /// <remarks>
+    /// Modified Gram-Schmidt, each vector twice, over normal draws, in double: what is left of the others in a vector is of the
+    /// order of u (Giraud, Langou and Rozložník, 2005). It takes room for the matrix in double.
+    /// </remarks>
+    /// <param name="values">[rows, columns], row-major.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Columns.</param>
+    /// <param name="gain">What Q is multiplied by.</param>
+    /// <param name="random">The generator.</param>
+    /// <exception cref="ArgumentException">The length of values is not rows · columns.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A size is not positive, or the gain is negative or not finite.</exception>
+    public static void Orthogonal<T>(Span<T> values, int rows, int columns, double gain, ref CounterRandom random)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
+        CheckScale(gain, nameof(gain));
+        Layers.Check.Shape(values.Length, nameof(values), "[rows, columns]", rows, columns);
+        int count = Math.Min(rows, columns);
+        int length = Math.Max(rows, columns);
+        int stride = OrthonormalVectors.Stride(length);
+        Span<double> vectors = new double[checked(count * stride)];
+        OrthonormalVectors.Draw(vectors, count, length, ref random);
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = 0; column < columns; column++)
+            {
+                double q = rows >= columns ? vectors[(column * stride) + row] : vectors[(row * stride) + column];
+                values[(row * columns) + column] = ExactMath.Narrow<T>(gain * q);
+            }
+        }
+    }
+
+    private static void CheckScale(double value, string name)
+    {
+        if (!(value >= 0 && double.IsFinite(value)))
+        {
+            throw new ArgumentOutOfRangeException(name, value, "expected a finite number of at least 0");
+        }
+    }
+}
