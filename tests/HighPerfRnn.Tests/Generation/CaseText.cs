@@ -15,18 +15,18 @@ internal static class CaseText
             if (equals > 0 && part[..equals].Trim() == name) return part[(equals + 1)..].Trim();
         }
 
-        throw new FormatException($"'{text}' has no field '{name}'; expected for example B=3,T=2,I=17,H=5,seed=42,flags=0.");
+        throw new FormatException($"'{text}' has no field '{name}'; expected for example B=3,T=2,I=17,H=5,seed=42,options=None.");
     }
 
     public static int Number(string text, string name) => int.Parse(Field(text, name), CultureInfo.InvariantCulture);
 
-    /// <summary>Flags by name, joined with '|', or None.</summary>
-    public static CaseOptions Flags(string text)
+    /// <summary>Options by name, joined with '|', or None.</summary>
+    public static CaseOptions Options(string text)
     {
-        CaseOptions flags = CaseOptions.None;
-        foreach (string name in Field(text, "flags").Split('|')) flags |= Enum.Parse<CaseOptions>(name);
-        return flags;
+        CaseOptions options = CaseOptions.None;
+        foreach (string name in Field(text, "options").Split('|')) options |= Enum.Parse<CaseOptions>(name);
+        return options;
     }
 
-    public static string Write(CaseOptions flags) => flags.ToString().Replace(", ", "|", StringComparison.Ordinal);
+    public static string Write(CaseOptions options) => options.ToString().Replace(", ", "|", StringComparison.Ordinal);
 }

@@ -25,9 +25,9 @@ public static class Cases
         from inputSize in Size(1, 150)
         from hiddenSize in Size(1, 150)
         from seed in Gen.Choose(0, int.MaxValue)
-        from flags in Gen.Choose(0, 127)
+        from options in Gen.Choose(0, 127)
         from usual in Gen.Frequency((11, Gen.Constant(true)), (1, Gen.Constant(false)))
-        select new RnnCase(batch, steps, inputSize, hiddenSize, seed, (CaseOptions)flags)
+        select new RnnCase(batch, steps, inputSize, hiddenSize, seed, (CaseOptions)options)
             .Within(usual ? Math.Min(UsualWork, TestSettings.Work) : TestSettings.Work);
 
     private static Gen<ProductCase> ProductCaseGenerator() =>
@@ -52,9 +52,9 @@ public static class Cases
         foreach (int batch in Smaller(value.Batch, 1)) yield return value with { Batch = batch };
         foreach (int size in Smaller(value.InputSize, 1)) yield return value with { InputSize = size };
         foreach (int size in Smaller(value.HiddenSize, 1)) yield return value with { HiddenSize = size };
-        for (int bit = 1; bit <= (int)value.Flags; bit <<= 1)
+        for (int bit = 1; bit <= (int)value.Options; bit <<= 1)
         {
-            if (value.Has((CaseOptions)bit)) yield return value with { Flags = value.Flags & ~(CaseOptions)bit };
+            if (value.Has((CaseOptions)bit)) yield return value with { Options = value.Options & ~(CaseOptions)bit };
         }
     }
 

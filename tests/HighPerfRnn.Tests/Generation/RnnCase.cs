@@ -6,8 +6,8 @@ namespace HighPerfRnn.Tests.Generation;
 /// <param name="InputSize">I.</param>
 /// <param name="HiddenSize">H.</param>
 /// <param name="Seed">Decides every number.</param>
-/// <param name="Flags">Activation, which spans are given, magnitudes.</param>
-public sealed record RnnCase(int Batch, int Steps, int InputSize, int HiddenSize, int Seed, CaseOptions Flags)
+/// <param name="Options">Activation, which spans are given, magnitudes.</param>
+public sealed record RnnCase(int Batch, int Steps, int InputSize, int HiddenSize, int Seed, CaseOptions Options)
 {
     /// <summary>Longer sequences draw Wh with a norm of at most 1: a strong recurrence amplifies rounding without limit.</summary>
     public const int LongestArbitrary = 4;
@@ -17,7 +17,7 @@ public sealed record RnnCase(int Batch, int Steps, int InputSize, int HiddenSize
 
     internal int Rows => Batch * Steps;
 
-    internal bool Has(CaseOptions flag) => (Flags & flag) != 0;
+    internal bool Has(CaseOptions flag) => (Options & flag) != 0;
 
     internal static RnnCase Parse(string text) => new(
         CaseText.Number(text, "B"),
@@ -25,7 +25,7 @@ public sealed record RnnCase(int Batch, int Steps, int InputSize, int HiddenSize
         CaseText.Number(text, "I"),
         CaseText.Number(text, "H"),
         CaseText.Number(text, "seed"),
-        CaseText.Flags(text));
+        CaseText.Options(text));
 
     /// <summary>Fewer steps and rows, until the work fits.</summary>
     internal RnnCase Within(long work)
@@ -48,5 +48,5 @@ public sealed record RnnCase(int Batch, int Steps, int InputSize, int HiddenSize
     }
 
     public override string ToString() =>
-        $"B={Batch},T={Steps},I={InputSize},H={HiddenSize},seed={Seed},flags={CaseText.Write(Flags)}";
+        $"B={Batch},T={Steps},I={InputSize},H={HiddenSize},seed={Seed},options={CaseText.Write(Options)}";
 }

@@ -6,7 +6,7 @@ namespace HighPerfRnn.Tests.Generation;
 /// <remarks>
 /// <c>HPRNN_TEST_CASES</c>: cases a property (200). <c>HPRNN_TEST_WORK</c>: the largest B·T·H·(I+H) of a case (20 million).
 /// <c>HPRNN_REPLAY</c>: one case, as a failure prints it, in place of all drawn ones:
-/// <c>HPRNN_REPLAY="B=3,T=2,I=17,H=5,seed=42,flags=Relu" dotnet test -c Release --filter FullyQualifiedName~FloatForward</c>.
+/// <c>HPRNN_REPLAY="B=3,T=2,I=17,H=5,seed=42,options=Relu" dotnet test -c Release --filter FullyQualifiedName~FloatForward</c>.
 /// </remarks>
 internal static class TestSettings
 {
