@@ -26,6 +26,21 @@ internal static class Tolerances
     /// <summary>Sums in any order.</summary>
     public static ReferenceArithmetic AnyOrder<T>() => Arithmetic<T>(int.MaxValue, int.MaxValue);
 
+    /// <summary>
+    /// How far a sum of products in T may be from the reference's in double: γ_n·Σ|terms| + n·η of each, n the most roundings
+    /// that a term passes through, with 4 for a bias, a start and joins.
+    /// </summary>
+    /// <param name="terms">How many terms.</param>
+    /// <param name="block">The block in which the library sums them.</param>
+    /// <param name="magnitude">Σ|terms|.</param>
+    public static double Sum<T>(int terms, int block, double magnitude)
+    {
+        ReferenceArithmetic own = Arithmetic<T>(block, block);
+        ReferenceArithmetic reference = Arithmetic<double>(int.MaxValue, int.MaxValue);
+        double gamma = own.Gamma(ReferenceArithmetic.SumDepth(terms, block) + 4) + reference.Gamma(terms + 4);
+        return (gamma * magnitude * 1.000001) + ((terms + 4) * own.SmallestSubnormal);
+    }
+
     public static double UnitRoundoff<T>() => AnyOrder<T>().UnitRoundoff;
 
     /// <summary>The subnormal guard of a cell that computes in T.</summary>
