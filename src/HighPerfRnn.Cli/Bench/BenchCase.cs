@@ -1,0 +1,61 @@
+namespace HighPerfRnn.Cli.Bench;
+
+/// <summary>What a call does.</summary>
+internal enum BenchMode
+{
+    /// <summary>One time step; its state is the next one's.</summary>
+    Step,
+
+    /// <summary>A whole sequence.</summary>
+    Forward,
+
+    /// <summary>Back through the whole sequence, every gradient.</summary>
+    Backward,
+
+    /// <summary>Forward, backward, and packing the weights anew.</summary>
+    Training,
+}
+
+/// <summary>A row to measure.</summary>
+/// <param name="Batch">B.</param>
+/// <param name="Steps">T.</param>
+/// <param name="InputSize">I.</param>
+/// <param name="HiddenSize">H.</param>
+/// <param name="Mode">What a call does.</param>
+internal readonly record struct BenchCase(int Batch, int Steps, int InputSize, int HiddenSize, BenchMode Mode)
+{
+    /// <summary>The rows of a run that names none.</summary>
+    public static IReadOnlyList<BenchCase> Defaults(bool quick)
+    {
+        (int, int, int, int)[] sequences = quick
+            ? [(32, 128, 256, 256), (64, 128, 128, 128)]
+            : [(32, 128, 256, 256), (64, 128, 128, 128), (32, 64, 512, 512)];
+        var cases = new List<BenchCase>();
+        foreach (int size in (int[])[16, 32, 64, 128, 256]) cases.Add(new BenchCase(1, 1, size, size, BenchMode.Step));
+        foreach ((int batch, int steps, int input, int hidden) in sequences)
+        {
+            foreach (BenchMode mode in (BenchMode[])[BenchMode.Forward, BenchMode.Backward, BenchMode.Training])
+            {
+                cases.Add(new BenchCase(batch, steps, input, hidden, mode));
+            }
+        }
+
+        return cases;
+    }
+
+    /// <summary>Operations of one call: two for each multiply-add of the products; backward has twice those of forward.</summary>
+    public double Operations
+    {
+        get
+        {
+            double step = 2.0 * Batch * HiddenSize * ((double)InputSize + HiddenSize);
+            return Mode switch
+            {
+                BenchMode.Step => step,
+                BenchMode.Forward => step * Steps,
+                BenchMode.Backward => 2 * step * Steps,
+                _ => 3 * step * Steps,
+            };
+        }
+    }
+}

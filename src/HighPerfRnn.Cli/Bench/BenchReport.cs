@@ -1,0 +1,39 @@
+namespace HighPerfRnn.Cli.Bench;
+
+/// <summary>The machine's limits as measured in the run.</summary>
+/// <param name="PeakGflops">Multiply-adds of one thread in float, each counted as two operations: the median over the run.</param>
+/// <param name="PeakSpread">(largest - smallest) / median of that peak over the run: how far the clock drifted.</param>
+/// <param name="VectorBits">The width of the vectors used; 0 without vector instructions.</param>
+internal sealed record BenchMachine(double PeakGflops, double PeakSpread, int VectorBits);
+
+/// <summary>One measurement.</summary>
+/// <param name="Cell">rnn.</param>
+/// <param name="Precision">float or double.</param>
+/// <param name="Batch">B.</param>
+/// <param name="Steps">T.</param>
+/// <param name="Input">I.</param>
+/// <param name="Hidden">H.</param>
+/// <param name="Mode">step, forward, backward or training.</param>
+/// <param name="Threads">Workers.</param>
+/// <param name="Microseconds">The median of one call; a step is one time step.</param>
+/// <param name="Gflops">The cell's multiply-adds, each as two operations, over that time.</param>
+/// <param name="ShareOfPeak">Of the peak of this precision and so many threads, measured just before and after the row.</param>
+/// <param name="SpeedupOverNaive">Against the naive double loop in float on one thread.</param>
+/// <param name="AllocatedBytes">A call.</param>
+internal sealed record BenchRow(
+    string Cell,
+    string Precision,
+    int Batch,
+    int Steps,
+    int Input,
+    int Hidden,
+    string Mode,
+    int Threads,
+    double Microseconds,
+    double Gflops,
+    double ShareOfPeak,
+    double SpeedupOverNaive,
+    long AllocatedBytes);
+
+/// <summary>What bench --json prints.</summary>
+internal sealed record BenchReport(BenchMachine Machine, IReadOnlyList<BenchRow> Rows);

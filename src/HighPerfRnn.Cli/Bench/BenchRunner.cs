@@ -1,0 +1,76 @@
+using System.Numerics;
+using HighPerfRnn.Threading;
+
+namespace HighPerfRnn.Cli.Bench;
+
+/// <summary>How a run measures.</summary>
+/// <param name="Precision">float or double.</param>
+/// <param name="Threads">Workers; 0 for one a processor.</param>
+/// <param name="Seconds">A row; the naive loop takes as long again.</param>
+internal readonly record struct BenchSettings(string Precision, int Threads, double Seconds);
+
+/// <summary>Measures rows, and the machine's peak before and after each of them, so that a drifting clock shows.</summary>
+internal static class BenchRunner
+{
+    // Longer than the 100 ms for which the runtime waits before it compiles a method for good.
+    private const double FirstWarmUpSeconds = 0.3;
+    private const double WarmUpSeconds = 0.05;
+
+    /// <summary>Runs the rows, telling of each before and after it is measured.</summary>
+    public static BenchReport Run(
+        IReadOnlyList<BenchCase> cases, BenchSettings settings, Action<BenchCase> onStart, Action<BenchRow> onRow) =>
+        settings.Precision == "float" ? Run<float>(cases, settings, onStart, onRow) : Run<double>(cases, settings, onStart, onRow);
+
+    private static BenchReport Run<T>(
+        IReadOnlyList<BenchCase> cases, BenchSettings settings, Action<BenchCase> onStart, Action<BenchRow> onRow)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        using var group = new WorkerGroup(settings.Threads);
+        WorkerGroup? workers = group.Count > 1 ? group : null;
+        MachinePeak.MeasureGflops<T>(group.Count);
+        var machinePeaks = new List<double> { MachinePeak.MeasureGflops<float>(1) };
+        double peakBefore = MachinePeak.MeasureGflops<T>(group.Count);
+        var rows = new List<BenchRow>();
+        var seenModes = new HashSet<BenchMode>();
+        foreach (BenchCase benchCase in cases)
+        {
+            onStart(benchCase);
+            var work = new RnnWork<T>(benchCase, workers);
+            double warmUp = seenModes.Add(benchCase.Mode) ? FirstWarmUpSeconds : WarmUpSeconds;
+            BenchTime time = BenchTimer.Measure(work.Call, settings.Seconds, warmUp, allThreads: workers is not null);
+            double peakAfter = MachinePeak.MeasureGflops<T>(group.Count);
+            machinePeaks.Add(MachinePeak.MeasureGflops<float>(1));
+            double naive = NaiveRnn.MeasureMicroseconds(benchCase, settings.Seconds, warmUp);
+            double gflops = benchCase.Operations / time.Microseconds / 1e3;
+            var row = new BenchRow(
+                "rnn",
+                settings.Precision,
+                benchCase.Batch,
+                benchCase.Steps,
+                benchCase.InputSize,
+                benchCase.HiddenSize,
+                ModeName(benchCase.Mode),
+                group.Count,
+                time.Microseconds,
+                gflops,
+                gflops / ((peakBefore + peakAfter) / 2),
+                naive / time.Microseconds,
+                time.AllocatedBytes);
+            rows.Add(row);
+            onRow(row);
+            peakBefore = peakAfter;
+        }
+
+        machinePeaks.Sort();
+        double median = machinePeaks[machinePeaks.Count / 2];
+        return new BenchReport(new BenchMachine(median, (machinePeaks[^1] - machinePeaks[0]) / median, MachinePeak.VectorBits), rows);
+    }
+
+    private static string ModeName(BenchMode mode) => mode switch
+    {
+        BenchMode.Step => "step",
+        BenchMode.Forward => "forward",
+        BenchMode.Backward => "backward",
+        _ => "training",
+    };
+}

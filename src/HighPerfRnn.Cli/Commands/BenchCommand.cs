@@ -1,0 +1,137 @@
+using System.CommandLine;
+using System.Globalization;
+using HighPerfRnn.Cli.Bench;
+using HighPerfRnn.Cli.Output;
+using Spectre.Console;
+
+namespace HighPerfRnn.Cli.Commands;
+
+/// <summary>bench: time, share of the machine's peak, speed against the naive loop, allocated bytes.</summary>
+internal static class BenchCommand
+{
+    private const double DefaultSeconds = 1;
+    private const double QuickSeconds = 0.3;
+    private const double UnsetSeconds = 0;
+    private const long MostElements = 1 << 28;
+
+    /// <summary>The command.</summary>
+    public static Command Create(ToolContext context)
+    {
+        Option<bool> quick = CommandOptions.Switch("--quick", "Fewer rows and less time for each: under 20 s.");
+        Option<int[]?> shape = CommandOptions.Sizes(
+            "--shape", "B,T,I,H", "One row: batch, steps, input size, hidden size.", (1, 65536), (1, 65536), (1, 16384), (1, 16384));
+        Option<int> cell = CommandOptions.Choice("--cell", 0, "The recurrent cell (rnn).", ("rnn", 0));
+        Option<int> precision = CommandOptions.Choice("--precision", 32, "What to compute in (float).", ("float", 32), ("double", 64));
+        Option<BenchMode?> mode = ModeOption();
+        Option<int> threads = CommandOptions.Whole("--threads", 1, 0, 1024, "Workers (1); 0 is one a processor.");
+        Option<double> seconds = CommandOptions.Number(
+            "--seconds",
+            UnsetSeconds,
+            value => value is >= 0.001 and <= 3600,
+            "a number from 0.001 to 3600",
+            $"Time a row ({DefaultSeconds}; {QuickSeconds} with --quick); the naive loop takes as long again.");
+        Option<bool> json = CommandOptions.Json();
+        var command = new Command("bench", "Measure forward, backward and step against the machine's peak and the naive loop.")
+        {
+            quick, shape, cell, precision, mode, threads, seconds, json,
+        };
+        command.SetAction(parsed =>
+        {
+            bool isQuick = parsed.GetValue(quick);
+            double given = parsed.GetValue(seconds);
+            var settings = new BenchSettings(
+                parsed.GetValue(precision) == 32 ? "float" : "double",
+                parsed.GetValue(threads),
+                given > UnsetSeconds ? given : isQuick ? QuickSeconds : DefaultSeconds);
+            return Run(context, Cases(parsed.GetValue(shape), parsed.GetValue(mode), isQuick), settings, parsed.GetValue(json));
+        });
+        return command;
+    }
+
+    private static Option<BenchMode?> ModeOption()
+    {
+        const string name = "--mode";
+        return new Option<BenchMode?>(name)
+        {
+            Description = "What a call does (forward with --shape, else all).",
+            HelpName = "step|forward|backward|training",
+            Arity = ArgumentArity.ExactlyOne,
+            CustomParser = result =>
+            {
+                string text = result.Tokens[0].Value;
+                switch (text)
+                {
+                    case "step": return BenchMode.Step;
+                    case "forward": return BenchMode.Forward;
+                    case "backward": return BenchMode.Backward;
+                    case "training": return BenchMode.Training;
+                    default:
+                        result.AddError($"{name}: found {TextConsole.Quote(text)}, expected one of step, forward, backward, training.");
+                        return null;
+                }
+            },
+        };
+    }
+
+    private static IReadOnlyList<BenchCase> Cases(int[]? shape, BenchMode? mode, bool quick)
+    {
+        if (shape is not [int batch, int steps, int input, int hidden])
+        {
+            return [.. BenchCase.Defaults(quick).Where(row => mode is null || row.Mode == mode)];
+        }
+
+        long sequence = (long)batch * steps * Math.Max(input, hidden);
+        long weights = (long)hidden * (input + hidden);
+        if (Math.Max(sequence, weights) > MostElements)
+        {
+            throw ToolException.Usage(
+                "--shape",
+                $"{Math.Max(sequence, weights):N0} elements of a sequence or of the weights",
+                $"at most {MostElements:N0}");
+        }
+
+        return [new BenchCase(batch, steps, input, hidden, mode ?? BenchMode.Forward)];
+    }
+
+    private static int Run(ToolContext context, IReadOnlyList<BenchCase> cases, BenchSettings settings, bool asJson)
+    {
+        BenchReport report = BenchRunner.Run(
+            cases,
+            settings,
+            row => context.Error.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"measuring {row.Mode.ToString().ToLowerInvariant()} {row.Batch},{row.Steps},{row.InputSize},{row.HiddenSize}")),
+            _ => { });
+        if (asJson) Json.Write(context.Output, report, Json.Default.BenchReport);
+        else Print(context, report);
+        return ExitCode.Done;
+    }
+
+    private static void Print(ToolContext context, BenchReport report)
+    {
+        Table table = new Table().Border(TableBorder.Minimal);
+        table.AddColumns("mode", "B,T,I,H", "µs", "GFLOP/s", "of peak", "× naive", "bytes");
+        table.Columns[1].NoWrap();
+        for (int column = 2; column < 7; column++) table.Columns[column].RightAligned();
+        foreach (BenchRow row in report.Rows)
+        {
+            table.AddRow(
+                row.Mode,
+                string.Create(CultureInfo.InvariantCulture, $"{row.Batch},{row.Steps},{row.Input},{row.Hidden}"),
+                row.Microseconds.ToString(row.Microseconds < 100 ? "0.000" : "#,0", CultureInfo.InvariantCulture),
+                row.Gflops.ToString("0.0", CultureInfo.InvariantCulture),
+                row.ShareOfPeak.ToString("0.0 %", CultureInfo.InvariantCulture),
+                row.SpeedupOverNaive.ToString("0.0", CultureInfo.InvariantCulture),
+                row.AllocatedBytes.ToString(CultureInfo.InvariantCulture));
+        }
+
+        context.OutputConsole.Write(table);
+        BenchRow first = report.Rows[0];
+        string threads = first.Threads == 1 ? "1 thread" : $"{first.Threads} threads";
+        context.Output.WriteLine($"{first.Precision}, {threads}, {report.Machine.VectorBits}-bit vectors.");
+        context.Output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"One thread's peak in float: {report.Machine.PeakGflops:0.0} GFLOP/s, spread {report.Machine.PeakSpread:0.0 %} over the run."));
+        context.Output.WriteLine("The median of one call; a step is one time step. Naive: a double loop in float.");
+    }
+}

@@ -1,0 +1,101 @@
+using System.CommandLine;
+using System.Globalization;
+using HighPerfRnn.Cli.Check;
+using HighPerfRnn.Cli.Output;
+using Spectre.Console;
+
+namespace HighPerfRnn.Cli.Commands;
+
+/// <summary>check: every gradient against the reference formula and against central differences, as a table.</summary>
+internal static class CheckCommand
+{
+    private const int DefaultEntries = 64;
+    private const long MostWork = 20_000_000;
+
+    private static readonly CheckShape DefaultShape = new(3, 5, 7, 18);
+
+    /// <summary>The command.</summary>
+    public static Command Create(ToolContext context)
+    {
+        Option<int[]?> shape = CommandOptions.Sizes(
+            "--shape",
+            "B,T,I,H",
+            $"Batch, steps, input size, hidden size ({DefaultShape.Batch},{DefaultShape.Steps},{DefaultShape.InputSize},{DefaultShape.HiddenSize}).",
+            (1, 256),
+            (1, 1000),
+            (1, 512),
+            (1, 512));
+        Option<ulong> seed = CommandOptions.Seed();
+        Option<bool> json = CommandOptions.Json();
+        var command = new Command("check", "Check every gradient against the reference formula and central differences; exit 1 when one is out of bounds.")
+        {
+            shape, seed, json,
+        };
+        command.SetAction(parsed => Run(context, Shape(parsed.GetValue(shape)), parsed.GetValue(seed), parsed.GetValue(json)));
+        return command;
+    }
+
+    /// <summary>Prints the rows; exit 1 with a line when one did not pass.</summary>
+    internal static int Report(ToolContext context, IReadOnlyList<CheckRow> rows, bool asJson)
+    {
+        CheckRow[] failed = [.. rows.Where(row => !row.Passed)];
+        if (asJson) Json.Write(context.Output, new CheckReport(failed.Length == 0, rows), Json.Default.CheckReport);
+        else Print(context, rows);
+        if (failed.Length == 0) return ExitCode.Done;
+        CheckRow first = failed[0];
+        throw ToolException.Unmet(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{failed.Length} of {rows.Count} gradients are out of bounds, {first.Parameter} in {first.Precision} first: found errors of {first.ErrorReference:0.0e+0} and {first.ErrorDifferences:0.0e+0}, expected at most {first.BoundReference:0.0e+0} and {first.Bound:0.0e+0}."));
+    }
+
+    private static CheckShape Shape(int[]? sizes)
+    {
+        if (sizes is not [int batch, int steps, int input, int hidden]) return DefaultShape;
+        long work = (long)batch * steps * hidden * (input + hidden);
+        if (work > MostWork) throw ToolException.Usage("--shape", $"B·T·H·(I+H) = {work:N0}", $"at most {MostWork:N0}, for the naive reference's sake");
+        return new CheckShape(batch, steps, input, hidden);
+    }
+
+    private static int Run(ToolContext context, CheckShape shape, ulong seed, bool asJson)
+    {
+        // Differences run the forward pass twice an entry: fewer entries for larger networks.
+        long work = (long)shape.Rows * shape.HiddenSize * (shape.InputSize + shape.HiddenSize);
+        int entries = (int)Math.Clamp(100_000_000 / Math.Max(1, work), 8, DefaultEntries);
+        IEnumerable<GradientTensor> tensors = new GradientCheck<double>(shape, seed).Tensors();
+        tensors = tensors.Concat(new GradientCheck<float>(shape, seed).Tensors());
+        CheckRow[] rows = [.. tensors.Select(tensor => GradientComparison.Compare(tensor, entries, seed))];
+        if (!asJson)
+        {
+            context.Output.WriteLine(
+                $"Embedding, RNN, linear layer and loss: B={shape.Batch} T={shape.Steps} I={shape.InputSize} H={shape.HiddenSize}, seed {seed}.");
+        }
+
+        return Report(context, rows, asJson);
+    }
+
+    private static void Print(ToolContext context, IReadOnlyList<CheckRow> rows)
+    {
+        Table table = new Table().Border(TableBorder.Minimal);
+        table.AddColumns("gradient", "type", "formula", "bound", "differences", "bound", string.Empty);
+        table.Columns[0].NoWrap();
+        for (int column = 2; column < 6; column++) table.Columns[column].RightAligned();
+        foreach (CheckRow row in rows)
+        {
+            table.AddRow(
+                row.Parameter,
+                row.Precision,
+                Number(row.ErrorReference),
+                Number(row.BoundReference),
+                Number(row.ErrorDifferences),
+                Number(row.Bound),
+                row.Passed ? "[green]ok[/]" : "[red]OUT[/]");
+        }
+
+        context.OutputConsole.Write(table);
+        context.Output.WriteLine("The largest error of an entry, as a share of the gradient's largest entry:");
+        context.Output.WriteLine("against the reference formula in double, and against central differences of");
+        context.Output.WriteLine("the forward pass. Bounds follow from the arithmetic, entry by entry.");
+    }
+
+    private static string Number(double value) => value.ToString("0.0e+00", CultureInfo.InvariantCulture);
+}
