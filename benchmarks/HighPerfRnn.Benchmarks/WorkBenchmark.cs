@@ -8,8 +8,10 @@ namespace HighPerfRnn.Benchmarks;
 public abstract class WorkBenchmark<TCase>
     where TCase : WorkCase
 {
-    private IWork? _work;
     private MachineLimits _before;
+
+    /// <summary>What is timed, between setup and clean-up.</summary>
+    protected IWork? Work { get; private set; }
 
     /// <summary>The row.</summary>
     [ParamsSource(nameof(Cases))]
@@ -22,15 +24,11 @@ public abstract class WorkBenchmark<TCase>
     [GlobalSetup]
     public void Setup()
     {
-        _work = Prepare(Case);
+        Work = Prepare(Case);
         // The first call compiles the probes.
         MachineLimits.Measure(Case.WorkingSetBytes, Case.Threads);
         _before = MachineLimits.Measure(Case.WorkingSetBytes, Case.Threads);
     }
-
-    /// <summary>One call.</summary>
-    [Benchmark]
-    public void Run() => _work!.Run();
 
     /// <summary>Measures the limits again and lets go.</summary>
     [GlobalCleanup]
@@ -38,8 +36,8 @@ public abstract class WorkBenchmark<TCase>
     {
         MachineLimits after = MachineLimits.Measure(Case.WorkingSetBytes, Case.Threads);
         LimitLog.Write(BenchmarkType(), Case, MachineLimits.Mean(_before, after));
-        _work?.Dispose();
-        _work = null;
+        Work?.Dispose();
+        Work = null;
     }
 
     /// <summary>Work that has been shown to compute what it should.</summary>

@@ -13,6 +13,7 @@ namespace HighPerfRnn.Benchmarks.Setup;
 public static class BenchmarkSettings
 {
     private const int LongestCase = 100;
+    private const int CallsToTheInnerLoop = 12;
 
     /// <summary>Columns, diagnosers and exporters; jobs come from the command line or from whoever calls.</summary>
     /// <remarks>Rows stand in the order in which they are listed, so that neighbours in a sweep run next to each other.</remarks>
@@ -29,7 +30,7 @@ public static class BenchmarkSettings
 
     /// <summary>The inner loops: what the multiply-adds are made of.</summary>
     public static DisassemblyDiagnoser Disassembly => new(new DisassemblyDiagnoserConfig(
-        maxDepth: 12,
+        maxDepth: CallsToTheInnerLoop,
         printSource: false,
         exportGithubMarkdown: true,
         exportCombinedDisassemblyReport: false));
