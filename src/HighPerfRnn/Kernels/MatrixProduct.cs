@@ -17,7 +17,7 @@ internal interface IEpilogue<T, TLane>
     /// <param name="row">The tile's first row in the product.</param>
     /// <param name="rows">How many rows.</param>
     /// <param name="column">The tile's first column in the product.</param>
-    /// <param name="columns">How many columns; not more than two lanes.</param>
+    /// <param name="columns">How many columns.</param>
     void Finish(ref T sums, int stride, int row, int rows, int column, int columns);
 }
 
@@ -75,9 +75,16 @@ internal static class MatrixProduct<T, TLane>
         where TOrder : struct, ILeftOrder
         where TEpilogue : struct, IEpilogue<T, TLane>, allows ref struct
     {
-        Debug.Assert(block > 0 && firstRow >= 0 && firstPanel >= 0 && endPanel <= right.PanelCount);
+        Debug.Assert(block > 0 && firstRow >= 0 && firstPanel >= 0 && firstPanel <= endPanel && endPanel <= right.PanelCount);
         int rows = endRow - firstRow;
         if (rows <= 0) return;
+        if (rows == 1 && !TOrder.IsTransposed)
+        {
+            ref T row0 = ref Unsafe.Add(ref left, firstRow * leftStride);
+            RowProduct<T, TLane>.Run(ref row0, firstRow, right, firstPanel, endPanel, block, ref epilogue);
+            return;
+        }
+
         int stride = 2 * TLane.Count;
         // The tile's sums lie on the stack at the start of a cache line: a tile of 12 × 2 512-bit vectors is 1.5 KB.
         byte* memory = stackalloc byte[(12 * 2 * 64) + AlignedBlock<T>.AlignmentBytes];

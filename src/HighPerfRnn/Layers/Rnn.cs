@@ -115,7 +115,12 @@ public sealed partial class Rnn<T>
         ReadOnlySpan<T> input, ReadOnlySpan<T> state, Span<T> nextState, Span<T> workspace, WorkerGroup? workers = null)
     {
         int batch = Math.Max(1, state.Length / HiddenSize);
+        // The sequence pass checks all of this again, but under its own names.
         Check.Shape(state.Length, nameof(state), "[B, H]", batch, HiddenSize);
+        Check.Shape(input.Length, nameof(input), "[B, I]", batch, InputSize);
+        Check.Shape(nextState.Length, nameof(nextState), "[B, H]", batch, HiddenSize);
+        Check.NoOverlap(nextState, state, nameof(nextState), nameof(state));
+        Check.NoOverlap(nextState, input, nameof(nextState), nameof(input));
         Forward(
             new RnnForward<T>
             {

@@ -48,6 +48,9 @@ public interface ILane<TSelf, T>
     /// <summary>a · b + c, rounded once; in software, slow and the same, where the machine has no such instruction.</summary>
     static abstract TSelf FusedMultiplyAdd(TSelf a, TSelf b, TSelf c);
 
+    /// <summary>c - a · b, rounded once.</summary>
+    static abstract TSelf NegatedFusedMultiplyAdd(TSelf a, TSelf b, TSelf c);
+
     /// <summary>√a, rounded once.</summary>
     static abstract TSelf Sqrt(TSelf a);
 

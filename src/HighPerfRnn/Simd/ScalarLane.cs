@@ -54,6 +54,11 @@ public readonly struct ScalarLane<T>(T value) : ILane<ScalarLane<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLane<T> NegatedFusedMultiplyAdd(ScalarLane<T> a, ScalarLane<T> b, ScalarLane<T> c) =>
+        FusedMultiplyAdd(new(-a._value), b, c);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ScalarLane<T> Sqrt(ScalarLane<T> a) => new(T.Sqrt(a._value));
 
     /// <inheritdoc/>

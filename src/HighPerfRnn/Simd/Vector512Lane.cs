@@ -60,6 +60,11 @@ public readonly struct Vector512Lane<T>(Vector512<T> value) : ILane<Vector512Lan
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512Lane<T> NegatedFusedMultiplyAdd(Vector512Lane<T> a, Vector512Lane<T> b, Vector512Lane<T> c) =>
+        FusedMultiplyAdd(new(-a._value), b, c);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512Lane<T> Sqrt(Vector512Lane<T> a) => new(Vector512.Sqrt(a._value));
 
     // The x86 instructions return the second operand when either is NaN or both are zeros, which is this contract;

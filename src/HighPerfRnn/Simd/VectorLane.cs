@@ -60,6 +60,11 @@ public readonly struct VectorLane<T>(Vector<T> value) : ILane<VectorLane<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VectorLane<T> NegatedFusedMultiplyAdd(VectorLane<T> a, VectorLane<T> b, VectorLane<T> c) =>
+        FusedMultiplyAdd(new(-a._value), b, c);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static VectorLane<T> Sqrt(VectorLane<T> a) => new(Vector.SquareRoot(a._value));
 
     // The x86 instructions return the second operand when either is NaN or both are zeros, which is this contract;

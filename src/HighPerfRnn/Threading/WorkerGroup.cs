@@ -165,16 +165,21 @@ public sealed class WorkerGroup : IDisposable
 
     private void WaitForCall(int worker, int seen)
     {
-        for (int spins = 0; spins < SpinsBeforeSleep; spins++)
+        while (true)
         {
-            if (Volatile.Read(ref _generation) != seen) return;
-            Thread.SpinWait(1);
-        }
+            for (int spins = 0; spins < SpinsBeforeSleep; spins++)
+            {
+                if (Volatile.Read(ref _generation) != seen) return;
+                Thread.SpinWait(1);
+            }
 
-        // The caller raises the generation before it looks who sleeps, and we say that we sleep before we look again at the
-        // generation: one of the two sees the other. Whoever clears the flag decides whether a release is on its way.
-        Interlocked.Exchange(ref _asleep[worker], 1);
-        if (Volatile.Read(ref _generation) != seen && Interlocked.Exchange(ref _asleep[worker], 0) != 0) return;
-        _wake[worker].Wait();
+            // The caller raises the generation before it looks who sleeps, and we say that we sleep before we look again at the
+            // generation: one of the two sees the other. Whoever clears the flag decides whether a release is on its way.
+            Interlocked.Exchange(ref _asleep[worker], 1);
+            if (Volatile.Read(ref _generation) != seen && Interlocked.Exchange(ref _asleep[worker], 0) != 0) return;
+            _wake[worker].Wait();
+            // A release need not mean a new call: a worker that is done with one and asleep again, before its caller has looked
+            // at the flag, is woken by that same call.
+        }
     }
 }

@@ -1,0 +1,73 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Xunit.Sdk;
+
+namespace HighPerfRnn.Tests.Generation;
+
+/// <summary>Comparisons that say which element differs, and by how much.</summary>
+internal static class Compare
+{
+    /// <summary>Bit for bit; a NaN equals a NaN, since payloads are no part of the promise.</summary>
+    public static void Bits<T>(ReadOnlySpan<T> expected, ReadOnlySpan<T> actual, string what)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (expected.Length != actual.Length) throw new XunitException($"{what}: {actual.Length} elements, expected {expected.Length}.");
+        if (MemoryMarshal.AsBytes(expected).SequenceEqual(MemoryMarshal.AsBytes(actual))) return;
+        for (int i = 0; i < expected.Length; i++)
+        {
+            if (!SameBits(expected[i], actual[i])) throw new XunitException($"{what}[{i}] is {actual[i]:R}, expected the bits of {expected[i]:R}.");
+        }
+    }
+
+    /// <inheritdoc cref="Bits{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, string)"/>
+    public static void Bits<T>(T[] expected, T[] actual, string what)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => Bits<T>(expected.AsSpan(), actual.AsSpan(), what);
+
+    public static bool SameBits<T>(T expected, T actual)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        (T.IsNaN(expected) && T.IsNaN(actual)) || (expected == actual && T.IsNegative(expected) == T.IsNegative(actual));
+
+    /// <summary>|actual - expected| ≤ bound, element by element.</summary>
+    public static void Within<T>(ReadOnlySpan<double> expected, ReadOnlySpan<T> actual, ReadOnlySpan<double> bound, string what)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (expected.Length != actual.Length) throw new XunitException($"{what}: {actual.Length} elements, expected {expected.Length}.");
+        for (int i = 0; i < expected.Length; i++)
+        {
+            double value = double.CreateChecked(actual[i]);
+            double difference = Math.Abs(value - expected[i]);
+            if (!(difference <= bound[i]))
+            {
+                throw new XunitException($"{what}[{i}] is {value:R}, expected {expected[i]:R} within {bound[i]:E2}; it is {difference:E2} off.");
+            }
+        }
+    }
+
+    /// <summary>NaN where NaN, an infinity where that infinity, a finite number where a finite one.</summary>
+    public static void Class<T>(ReadOnlySpan<double> expected, ReadOnlySpan<T> actual, string what)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int i = 0; i < expected.Length; i++)
+        {
+            double value = double.CreateChecked(actual[i]);
+            bool same = double.IsFinite(expected[i]) ? double.IsFinite(value) : value.Equals(expected[i]);
+            if (!same) throw new XunitException($"{what}[{i}] is {value}, expected {expected[i]}.");
+        }
+    }
+
+    /// <summary>Every passed tensor of two runs, named as it was passed.</summary>
+    public static void SameRun<T>(RnnRun<T> expected, RnnRun<T> actual, string what, [CallerMemberName] string caller = "")
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        string prefix = $"{caller}, {what}: ";
+        Bits(expected.Output, actual.Output, prefix + "output");
+        Bits(expected.FinalState, actual.FinalState, prefix + "finalState");
+        Bits(expected.InputGradient, actual.InputGradient, prefix + "dX");
+        Bits(expected.InitialStateGradient, actual.InitialStateGradient, prefix + "dh0");
+        foreach (string name in (string[])["weight_ih", "weight_hh", "bias"])
+        {
+            Bits<T>(expected.Gradients[name], actual.Gradients[name], prefix + "gradient of " + name);
+        }
+    }
+}

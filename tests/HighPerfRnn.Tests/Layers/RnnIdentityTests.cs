@@ -1,0 +1,94 @@
+using System.Numerics;
+using HighPerfRnn.Layers;
+using HighPerfRnn.Reference;
+using HighPerfRnn.Simd;
+using HighPerfRnn.Tests.Generation;
+using HighPerfRnn.Threading;
+using Xunit;
+
+namespace HighPerfRnn.Tests.Layers;
+
+/// <summary>With the identity for φ the network is linear: no saturation or mask hides a wrong sum.</summary>
+[Trait("Category", "Width")]
+public sealed class RnnIdentityTests
+{
+    [CaseProperty]
+    public void LinearNetworkIsWithinTheBound(RnnCase shape)
+    {
+        Check<float>(shape);
+        Check<double>(shape);
+    }
+
+    private static void Check<T>(RnnCase shape)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        shape = shape.Within(2_000_000);
+        var data = new RnnData<T>(shape with { Options = shape.Options & ~CaseOptions.Relu });
+        (int batch, int steps, int inputSize, int hiddenSize, _, _) = shape;
+        var sizes = new RnnShape(steps, batch, inputSize, hiddenSize);
+        var run = new RnnRun<T>(data);
+        int lane = Lanes.Count<T>();
+        var forward = new RnnForwardJob<T, Identity<T>>
+        {
+            Shape = sizes,
+            Pass = new RnnForward<T>
+            {
+                Steps = steps,
+                Batch = batch,
+                Input = data.Input,
+                InitialState = data.InitialState,
+                Output = run.Output,
+                Workspace = run.Workspace,
+            },
+            Bias = data.Bias,
+            InputWeights = new HandPacked<T>(data.InputWeights, inputSize, hiddenSize, lane).Matrix,
+            RecurrentWeights = new HandPacked<T>(data.RecurrentWeights, hiddenSize, hiddenSize, lane).Matrix,
+            TokenTable = default,
+        };
+        forward.Execute(WorkerTeam.Alone);
+        var backward = new RnnBackwardJob<T, Identity<T>>
+        {
+            Shape = sizes,
+            Pass = new RnnBackward<T>
+            {
+                Steps = steps,
+                Batch = batch,
+                Input = data.Input,
+                InitialState = data.InitialState,
+                Output = run.Output,
+                OutputGradient = data.OutputGradient,
+                FinalStateGradient = data.FinalStateGradient,
+                InputGradient = run.InputGradient,
+                InitialStateGradient = run.InitialStateGradient,
+                Gradients = run.Gradients,
+                Workspace = run.Workspace,
+            },
+            InputWeightsTransposed = HandPacked<T>.Transpose(data.InputWeights, hiddenSize, inputSize, lane).Matrix,
+            RecurrentWeightsTransposed = HandPacked<T>.Transpose(data.RecurrentWeights, hiddenSize, hiddenSize, lane).Matrix,
+            InputWeightsGradient = run.Gradients["weight_ih"],
+            RecurrentWeightsGradient = run.Gradients["weight_hh"],
+            BiasGradient = run.Gradients["bias"],
+        };
+        backward.Execute(WorkerTeam.Alone);
+
+        ReferenceRun reference = ReferenceRun.Forward(data, ReferenceActivation.Identity);
+        reference.Backward();
+        ReferenceRnnBackwardBound bound = reference.BackwardBound!;
+        Compare.Within<T>(reference.States, run.Output, reference.ForwardBound.States, "output");
+        Compare.Within<T>(reference.Gradients[0], run.InputGradient, bound.DInput, "dX");
+        Compare.Within<T>(reference.Gradients[1], run.InitialStateGradient, bound.DInitialState, "dh0");
+        Compare.Within<T>(reference.Gradients[2], run.Gradients["weight_ih"], bound.DWx, "dWx");
+        Compare.Within<T>(reference.Gradients[3], run.Gradients["weight_hh"], bound.DWh, "dWh");
+        Compare.Within<T>(reference.Gradients[4], run.Gradients["bias"], bound.DBias, "db");
+    }
+
+    private readonly struct Identity<T> : IActivation<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        public static TLane Forward<TLane>(TLane a)
+            where TLane : struct, ILane<TLane, T> => a;
+
+        public static TLane Backward<TLane>(TLane h, TLane gradient)
+            where TLane : struct, ILane<TLane, T> => gradient;
+    }
+}
