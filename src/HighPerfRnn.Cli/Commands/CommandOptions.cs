@@ -98,5 +98,4 @@ internal static class CommandOptions
 
     private static bool TryWhole(string text, int least, int most, out int value) =>
         int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= least && value <= most;
-
 }

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using HighPerfRnn.Cli.Bench;
 using HighPerfRnn.Cli.Check;
 using HighPerfRnn.Cli.Hello;
+using HighPerfRnn.Cli.LanguageModel;
 
 namespace HighPerfRnn.Cli.Output;
 
@@ -14,6 +15,9 @@ namespace HighPerfRnn.Cli.Output;
 [JsonSerializable(typeof(HelloReport))]
 [JsonSerializable(typeof(CheckReport))]
 [JsonSerializable(typeof(BenchReport))]
+[JsonSerializable(typeof(LmTrainingReport))]
+[JsonSerializable(typeof(LmEvaluationReport))]
+[JsonSerializable(typeof(GenerationReport))]
 internal sealed partial class Json : JsonSerializerContext
 {
     /// <summary>Prints the object on a line of its own.</summary>
