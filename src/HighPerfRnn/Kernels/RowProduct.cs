@@ -11,6 +11,9 @@ internal static class RowProduct<T, TLane>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>
 {
+    /// <summary>Room for the sums of eight panels of two 512-bit vectors.</summary>
+    public const int MaxSumsBytes = 8 * 2 * 64;
+
     /// <summary>Multiplies a row by panels [firstPanel, endPanel).</summary>
     /// <param name="left">The row's first number.</param>
     /// <param name="row">Its number in the product.</param>
@@ -25,58 +28,76 @@ internal static class RowProduct<T, TLane>
         ref T left, int row, scoped in PackedMatrix<T> right, int firstPanel, int endPanel, int block, ref TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue<T, TLane>, allows ref struct
     {
-        byte* memory = stackalloc byte[(8 * 2 * 64) + AlignedBlock<T>.AlignmentBytes];
+        byte* memory = stackalloc byte[MaxSumsBytes + AlignedBlock<T>.AlignmentBytes];
         memory += AlignedBlock<T>.AlignmentBytes - (nint)((nuint)memory % AlignedBlock<T>.AlignmentBytes);
         ref T sums = ref Unsafe.AsRef<T>(memory);
         for (int panel = firstPanel; panel < endPanel;)
         {
-            int vectors = right.Vectors(panel);
-            int panels = vectors == 1 ? 1 : PowerOfTwoUpTo(Math.Min(FullPanels(right, panel, endPanel), RowTile<T, TLane>.MaxGroups));
-            nint panelStride = 2 * TLane.Count * (nint)right.Depth;
-            int k = 0;
-            do
-            {
-                // Whole blocks together as far as registers allow; what is left over is a short block of its own.
-                int depth = Math.Min(block, right.Depth - k);
-                int wholeBlocks = Math.Max(1, (right.Depth - k) / block);
-                int blocks = PowerOfTwoUpTo(Math.Min(wholeBlocks, RowTile<T, TLane>.MaxGroups / panels));
-                ref T weights = ref Unsafe.Add(ref right.Panel(panel), (nint)k * vectors * TLane.Count);
-                Tile(vectors, panels, blocks, ref Unsafe.Add(ref left, k), ref weights, panelStride, depth, ref sums, k > 0);
-                k += depth * blocks;
-            }
-            while (k < right.Depth);
-
+            int panels = PanelsTogether(right, panel, endPanel);
+            SumPanels(ref left, right, panel, panels, block, ref sums);
             int column = right.FirstColumn(panel);
-            int width = panels * vectors * TLane.Count;
+            int width = panels * right.Vectors(panel) * TLane.Count;
             epilogue.Finish(ref sums, width, row, 1, column, Math.Min(width, right.Columns - column));
             panel += panels;
         }
     }
 
-    private static int FullPanels(scoped in PackedMatrix<T> right, int panel, int endPanel) =>
-        right.Vectors(endPanel - 1) == 2 ? endPanel - panel : endPanel - 1 - panel;
+    /// <summary>How many panels from <paramref name="panel"/> on one call of <see cref="SumPanels"/> takes: a power of two of full ones.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int PanelsTogether(scoped in PackedMatrix<T> right, int panel, int endPanel)
+    {
+        if (right.Vectors(panel) == 1) return 1;
+        int full = right.Vectors(endPanel - 1) == 2 ? endPanel - panel : endPanel - 1 - panel;
+        return PowerOfTwoUpTo(Math.Min(full, RowTile<T, TLane>.MaxGroups));
+    }
+
+    /// <summary>The sums of a row with so many panels, panel after panel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void SumPanels(ref T left, scoped in PackedMatrix<T> right, int panel, int panels, int block, ref T sums)
+    {
+        Debug.Assert(BitOperations.IsPow2(block));
+        int blockLog2 = BitOperations.Log2((uint)block);
+        int vectors = right.Vectors(panel);
+        int panelsLog2 = BitOperations.Log2((uint)panels);
+        int maxBlocks = RowTile<T, TLane>.MaxGroups >> panelsLog2;
+        nint panelStride = 2 * TLane.Count * (nint)right.Depth;
+        ref T weights = ref right.Panel(panel);
+        int k = 0;
+        do
+        {
+            // Whole blocks together as far as registers allow; what is left over is a short block of its own.
+            int rest = right.Depth - k;
+            int blocks = PowerOfTwoUpTo(Math.Clamp(rest >> blockLog2, 1, maxBlocks));
+            int depth = Math.Min(block, rest);
+            ref T blockWeights = ref Unsafe.Add(ref weights, (nint)k * vectors * TLane.Count);
+            int shape = ((vectors - 1) << 4) | (panelsLog2 << 2) | BitOperations.Log2((uint)blocks);
+            Tile(shape, ref Unsafe.Add(ref left, k), ref blockWeights, panelStride, depth, ref sums, k > 0);
+            k += depth * blocks;
+        }
+        while (k < right.Depth);
+    }
 
     private static int PowerOfTwoUpTo(int value) => 1 << BitOperations.Log2((uint)value);
 
-    private static void Tile(
-        int vectors, int panels, int blocks, ref T left, ref T weights, nint panelStride, nint depth, ref T sums, bool add)
+    /// <summary>The shape's bits: vectors - 1, then two for the logarithm of the panels and two for that of the blocks.</summary>
+    private static void Tile(int shape, ref T left, ref T weights, nint panelStride, nint depth, ref T sums, bool add)
     {
-        switch (vectors, panels, blocks)
+        switch (shape)
         {
-            case (2, 1, 1): RowTile<T, TLane>.Multiply<Size2, Size1, Size1>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (2, 1, 2): RowTile<T, TLane>.Multiply<Size2, Size1, Size2>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (2, 1, 4): RowTile<T, TLane>.Multiply<Size2, Size1, Size4>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (2, 1, 8): RowTile<T, TLane>.Multiply<Size2, Size1, Size8>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (2, 2, 1): RowTile<T, TLane>.Multiply<Size2, Size2, Size1>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (2, 2, 2): RowTile<T, TLane>.Multiply<Size2, Size2, Size2>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (2, 2, 4): RowTile<T, TLane>.Multiply<Size2, Size2, Size4>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (2, 4, 1): RowTile<T, TLane>.Multiply<Size2, Size4, Size1>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (2, 4, 2): RowTile<T, TLane>.Multiply<Size2, Size4, Size2>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (2, 8, 1): RowTile<T, TLane>.Multiply<Size2, Size8, Size1>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (1, 1, 1): RowTile<T, TLane>.Multiply<Size1, Size1, Size1>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (1, 1, 2): RowTile<T, TLane>.Multiply<Size1, Size1, Size2>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (1, 1, 4): RowTile<T, TLane>.Multiply<Size1, Size1, Size4>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (1, 1, 8): RowTile<T, TLane>.Multiply<Size1, Size1, Size8>(ref left, ref weights, panelStride, depth, ref sums, add); break;
+            case 0b00000: RowTile<T, TLane>.Multiply<Size1, Size1, Size1>(ref left, ref weights, panelStride, depth, ref sums, add); break;
+            case 0b00001: RowTile<T, TLane>.Multiply<Size1, Size1, Size2>(ref left, ref weights, panelStride, depth, ref sums, add); break;
+            case 0b00010: RowTile<T, TLane>.Multiply<Size1, Size1, Size4>(ref left, ref weights, panelStride, depth, ref sums, add); break;
+            case 0b00011: RowTile<T, TLane>.Multiply<Size1, Size1, Size8>(ref left, ref weights, panelStride, depth, ref sums, add); break;
+            case 0b10000: RowTile<T, TLane>.Multiply<Size2, Size1, Size1>(ref left, ref weights, panelStride, depth, ref sums, add); break;
+            case 0b10001: RowTile<T, TLane>.Multiply<Size2, Size1, Size2>(ref left, ref weights, panelStride, depth, ref sums, add); break;
+            case 0b10010: RowTile<T, TLane>.Multiply<Size2, Size1, Size4>(ref left, ref weights, panelStride, depth, ref sums, add); break;
+            case 0b10011: RowTile<T, TLane>.Multiply<Size2, Size1, Size8>(ref left, ref weights, panelStride, depth, ref sums, add); break;
+            case 0b10100: RowTile<T, TLane>.Multiply<Size2, Size2, Size1>(ref left, ref weights, panelStride, depth, ref sums, add); break;
+            case 0b10101: RowTile<T, TLane>.Multiply<Size2, Size2, Size2>(ref left, ref weights, panelStride, depth, ref sums, add); break;
+            case 0b10110: RowTile<T, TLane>.Multiply<Size2, Size2, Size4>(ref left, ref weights, panelStride, depth, ref sums, add); break;
+            case 0b11000: RowTile<T, TLane>.Multiply<Size2, Size4, Size1>(ref left, ref weights, panelStride, depth, ref sums, add); break;
+            case 0b11001: RowTile<T, TLane>.Multiply<Size2, Size4, Size2>(ref left, ref weights, panelStride, depth, ref sums, add); break;
+            case 0b11100: RowTile<T, TLane>.Multiply<Size2, Size8, Size1>(ref left, ref weights, panelStride, depth, ref sums, add); break;
             default: throw new UnreachableException();
         }
     }
