@@ -10,7 +10,8 @@ internal static class EmbeddedData
 
     /// <summary>Opens a resource by its file name.</summary>
     public static Stream Open(string name) =>
-        typeof(EmbeddedData).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"The tool lacks its resource {name}.");
+        typeof(EmbeddedData).Assembly.GetManifestResourceStream(name)
+        ?? throw new InvalidOperationException($"The tool lacks its resource {name}.");
 
     /// <summary>The default text.</summary>
     public static string ReadText()

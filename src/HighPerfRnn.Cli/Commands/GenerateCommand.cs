@@ -14,10 +14,14 @@ internal static class GenerateCommand
     {
         var model = new Argument<string>("MODEL") { Description = "a model file" };
         Option<string?> prompt = CommandOptions.Text("--prompt", "S", "What the text begins with; it is printed first (nothing).");
-        Option<int> length = CommandOptions.Whole("--length", 500, 0, 1_000_000_000, "Characters to write after the prompt (500).");
+        Option<int> length = CommandOptions.Whole("--length", 500, 0, 1_000_000_000, "Characters to write after the prompt.");
         Option<double> temperature = CommandOptions.Number(
-            "--temperature", 1, value => value is >= 0 and <= 1e6, "a number from 0 to 1e6", "Above 1 bolder, below 1 safer, 0 always the likeliest (1).");
-        Option<int> topK = CommandOptions.Whole("--top-k", 0, 0, int.MaxValue, "Draw among the K likeliest (0: all).");
+            "--temperature",
+            1,
+            value => value is >= 0 and <= 1e6,
+            "a number from 0 to 1e6",
+            "Above 1 bolder, below 1 safer, 0 always the likeliest.");
+        Option<int> topK = CommandOptions.Whole("--top-k", 0, 0, int.MaxValue, "Draw among the K likeliest, 0 for all.");
         Option<ulong> seed = CommandOptions.Seed();
         Option<bool> json = CommandOptions.Json();
         var command = new Command("generate", "Write text with a character model; the same seed gives the same text.")
@@ -50,7 +54,8 @@ internal static class GenerateCommand
 
         if (tokens.Length == 0 && unknown > 0)
         {
-            throw ToolException.Usage("--prompt", $"{TextConsole.Quote(prompt)}, of which the model knows no character", "some that it was trained on");
+            throw ToolException.Usage(
+                "--prompt", $"{TextConsole.Quote(prompt)}, of which the model knows no character", "some that it was trained on");
         }
 
         if (unknown > 0) context.Warn($"--prompt: {unknown} characters are unknown to the model and left out.");

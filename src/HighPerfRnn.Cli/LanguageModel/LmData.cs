@@ -37,8 +37,8 @@ internal sealed class LmData
         {
             throw ToolException.Usage(
                 place,
-                string.Create(CultureInfo.InvariantCulture, $"{trainingCount:N0} characters to train on"),
-                string.Create(CultureInfo.InvariantCulture, $"at least {needed:N0}: --batch {settings.Training.Batch} times --window {settings.Training.Window} and a target each"));
+                $"{trainingCount:N0} characters to train on",
+                $"at least {needed:N0}: --batch {settings.Training.Batch} times --window {settings.Training.Window} and a target each");
         }
 
         if (settings.Validation > 0 && validationCount < 2)

@@ -1,4 +1,4 @@
-using System.Globalization;
+using static System.FormattableString;
 
 namespace HighPerfRnn.Cli.LanguageModel;
 
@@ -10,11 +10,11 @@ internal static class LmMemory
     {
         double hidden = settings.Model.HiddenSize;
         double rows = (double)settings.Training.Batch * settings.Training.Window;
-        double largest = Math.Max(Math.Max(hidden, settings.Model.EmbeddingSize) * hidden, rows * Math.Max(hidden, vocabulary));
-        largest = Math.Max(largest, (double)vocabulary * Math.Max(hidden, settings.Model.EmbeddingSize));
+        double width = Math.Max(hidden, settings.Model.EmbeddingSize);
+        double largest = Math.Max(width * Math.Max(hidden, vocabulary), rows * Math.Max(hidden, vocabulary));
         if (largest > int.MaxValue / 2)
         {
-            throw ToolException.Usage(Sizes(settings), $"an array of {largest:0.0e+0} numbers", $"at most {int.MaxValue / 2}");
+            throw ToolException.Usage(Sizes(settings), Invariant($"an array of {largest:0.0e+0} numbers"), $"at most {int.MaxValue / 2}");
         }
 
         double needed = EstimateBytes(settings, vocabulary);
@@ -23,8 +23,8 @@ internal static class LmMemory
         {
             throw ToolException.Usage(
                 Sizes(settings),
-                string.Create(CultureInfo.InvariantCulture, $"sizes that need about {needed / (1 << 30):0.0} GiB"),
-                string.Create(CultureInfo.InvariantCulture, $"at most {0.9 * available / (1 << 30):0.0} GiB, what this machine has room for"));
+                Invariant($"sizes that need about {needed / (1 << 30):0.0} GiB"),
+                Invariant($"at most {0.9 * available / (1 << 30):0.0} GiB, what this machine has room for"));
         }
     }
 
@@ -37,11 +37,15 @@ internal static class LmMemory
         double embedding = settings.Model.EmbeddingSize;
         double layers = settings.Model.Layers;
         double rows = (double)settings.Training.Batch * settings.Training.Window;
-        double parameters = (vocabulary * (embedding + (3 * hidden))) + (hidden * (embedding + hidden)) + ((layers - 1) * 2 * hidden * hidden);
+        double recurrent = (hidden * (embedding + hidden)) + ((layers - 1) * 2 * hidden * hidden);
+        double parameters = (vocabulary * (embedding + (3 * hidden))) + recurrent;
         double activations = rows * (((layers + Math.Min(2, layers)) * hidden) + vocabulary);
         return sizeof(float) * ((6 * parameters) + activations);
     }
 
-    private static string Sizes(LmSettings settings) =>
-        $"--hidden {settings.Model.HiddenSize} --layers {settings.Model.Layers} --embedding {settings.Model.EmbeddingSize} --batch {settings.Training.Batch} --window {settings.Training.Window}";
+    private static string Sizes(LmSettings settings)
+    {
+        string model = $"--hidden {settings.Model.HiddenSize} --layers {settings.Model.Layers} --embedding {settings.Model.EmbeddingSize}";
+        return $"{model} --batch {settings.Training.Batch} --window {settings.Training.Window}";
+    }
 }

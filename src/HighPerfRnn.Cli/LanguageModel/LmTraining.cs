@@ -94,7 +94,8 @@ internal sealed class LmTraining
     {
         if (!File.Exists(_settings.ModelPath))
         {
-            throw ToolException.Usage($"--out {Output.TextConsole.Quote(_settings.ModelPath)}", "no such file", "the model to --resume");
+            throw ToolException.Usage(
+                $"--out {Output.TextConsole.Quote(_settings.ModelPath)}", "no such file", "the model to --resume");
         }
 
         _trainer.Resume(_settings.ModelPath);
@@ -102,7 +103,9 @@ internal sealed class LmTraining
         if (_trainer.Iteration > _settings.Training.Iterations)
         {
             throw ToolException.Usage(
-                $"--iterations", $"{_settings.Training.Iterations}", $"at least the {_trainer.Iteration} that {_settings.ModelPath} has behind it");
+                "--iterations",
+                $"{_settings.Training.Iterations}",
+                $"at least the {_trainer.Iteration} that {_settings.ModelPath} has behind it");
         }
     }
 
@@ -123,7 +126,8 @@ internal sealed class LmTraining
         _validationLoss = CharacterEvaluation.MeanLoss(Model, _data.Validation.Span, _workers);
         if (!double.IsFinite(_validationLoss))
         {
-            throw new TrainingDivergedException($"The validation loss after iteration {_trainer.Iteration} is {_validationLoss}; try a lower learning rate or a lower clip.");
+            throw new TrainingDivergedException(
+                $"The validation loss after iteration {_trainer.Iteration} is {_validationLoss}; try a lower learning rate or a lower clip.");
         }
 
         Curve.AddValidation(_trainer.Iteration, _validationLoss);

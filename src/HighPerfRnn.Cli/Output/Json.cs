@@ -21,7 +21,8 @@ namespace HighPerfRnn.Cli.Output;
 internal sealed partial class Json : JsonSerializerContext
 {
     /// <summary>Prints the object on a line of its own.</summary>
-    public static void Write<T>(TextWriter output, T report, JsonTypeInfo<T> type) => output.WriteLine(JsonSerializer.Serialize(report, type));
+    public static void Write<T>(TextWriter output, T report, JsonTypeInfo<T> type) =>
+        output.WriteLine(JsonSerializer.Serialize(report, type));
 }
 
 /// <summary>JSON has no infinity and no NaN: both become null.</summary>

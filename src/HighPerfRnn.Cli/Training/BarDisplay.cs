@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Globalization;
 using Spectre.Console;
+using static System.FormattableString;
 
 namespace HighPerfRnn.Cli.Training;
 
@@ -8,6 +8,7 @@ namespace HighPerfRnn.Cli.Training;
 internal sealed class BarDisplay(IAnsiConsole console) : TrainingDisplay
 {
     private const double SecondsBetweenFrames = 0.2;
+    private const double LongestSeconds = 359_999;
 
     private long _last;
     private ProgressContext? _context;
@@ -38,13 +39,11 @@ internal sealed class BarDisplay(IAnsiConsole console) : TrainingDisplay
         if (_task is null) return;
         _task.MaxValue = Math.Max(1, progress.Iterations);
         _task.Value = progress.Iteration;
-        string validation = double.IsNaN(progress.ValidationLoss)
-            ? string.Empty
-            : string.Create(CultureInfo.InvariantCulture, $" val {progress.ValidationLoss:0.000}");
-        var left = TimeSpan.FromSeconds(Math.Min(progress.SecondsLeft, 359_999));
-        _task.Description = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{progress.Iteration}/{progress.Iterations} loss {progress.Loss:0.000}{validation} {progress.ItemsPerSecond / 1000:0.0}k/s {(int)left.TotalMinutes}:{left.Seconds:00} left");
+        string validation = double.IsNaN(progress.ValidationLoss) ? string.Empty : Invariant($" val {progress.ValidationLoss:0.000}");
+        string done = Invariant($"{progress.Iteration}/{progress.Iterations} loss {progress.Loss:0.000}{validation}");
+        var left = TimeSpan.FromSeconds(Math.Min(progress.SecondsLeft, LongestSeconds));
+        string speed = Invariant($"{progress.ItemsPerSecond / 1000:0.0}k/s {(int)left.TotalMinutes}:{left.Seconds:00} left");
+        _task.Description = $"{done} {speed}";
         _context?.Refresh();
     }
 }

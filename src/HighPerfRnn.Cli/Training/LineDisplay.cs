@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
+using static System.FormattableString;
 
 namespace HighPerfRnn.Cli.Training;
 
@@ -20,11 +20,8 @@ internal sealed class LineDisplay(TextWriter error) : TrainingDisplay
     public override void Show(in TrainingProgress progress)
     {
         _last = Stopwatch.GetTimestamp();
-        string validation = double.IsNaN(progress.ValidationLoss)
-            ? string.Empty
-            : string.Create(CultureInfo.InvariantCulture, $", validation {progress.ValidationLoss:0.0000}");
-        error.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"iteration {progress.Iteration}/{progress.Iterations}: loss {progress.Loss:0.0000}{validation}, {progress.ItemsPerSecond:0} tokens/s, {progress.SecondsLeft:0} s left"));
+        string validation = double.IsNaN(progress.ValidationLoss) ? string.Empty : Invariant($", validation {progress.ValidationLoss:0.0000}");
+        string speed = Invariant($"{progress.ItemsPerSecond:0} tokens/s, {progress.SecondsLeft:0} s left");
+        error.WriteLine(Invariant($"iteration {progress.Iteration}/{progress.Iterations}: loss {progress.Loss:0.0000}{validation}, {speed}"));
     }
 }

@@ -1,10 +1,10 @@
 using System.CommandLine;
-using System.Globalization;
 using HighPerfRnn.Cli.LanguageModel;
 using HighPerfRnn.Cli.Output;
 using HighPerfRnn.Models;
 using HighPerfRnn.Threading;
 using HighPerfRnn.Training;
+using static System.FormattableString;
 
 namespace HighPerfRnn.Cli.Commands.Eval;
 
@@ -16,9 +16,12 @@ internal static class EvalLmCommand
     {
         var model = new Argument<string>("MODEL") { Description = "a model file" };
         Option<string?> text = CommandOptions.Text("--text", "FILE", $"A text in UTF-8 ({EmbeddedData.TextDescription}).");
-        Option<int> threads = CommandOptions.Whole("--threads", 0, 0, 1024, "Workers (0: one a processor).");
+        Option<int> threads = CommandOptions.Whole("--threads", 0, 0, 1024, "Workers, 0 for one a processor.");
         Option<bool> json = CommandOptions.Json();
-        var command = new Command("lm", "How well a character model predicts a text, as one stream from a zero state.") { model, text, threads, json };
+        var command = new Command("lm", "How well a character model predicts a text, as one stream from a zero state.")
+        {
+            model, text, threads, json,
+        };
         command.SetAction(parsed => Run(
             context, parsed.GetValue(model)!, parsed.GetValue(text), parsed.GetValue(threads), parsed.GetValue(json)));
         return command;
@@ -32,7 +35,9 @@ internal static class EvalLmCommand
         if (tokens.Length < 2)
         {
             throw ToolException.Usage(
-                $"--text {TextConsole.Quote(textPath ?? "embedded")}", $"{tokens.Length} characters that the model knows and {unknown} others", "at least 2 known ones");
+                $"--text {TextConsole.Quote(textPath ?? "embedded")}",
+                $"{tokens.Length} characters that the model knows and {unknown} others",
+                "at least 2 known ones");
         }
 
         using var workers = new WorkerGroup(threads);
@@ -45,9 +50,7 @@ internal static class EvalLmCommand
 
     private static void Print(TextWriter output, LmEvaluationReport report)
     {
-        output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{report.Characters:N0} characters, {report.Unknown:N0} of them unknown to the model and left out"));
-        output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{report.Nats:0.0000} nats, {report.Bits:0.0000} bits a character, perplexity {report.Perplexity:0.000}"));
+        output.WriteLine(Invariant($"{report.Characters:N0} characters, {report.Unknown:N0} of them unknown to the model and left out"));
+        output.WriteLine(Invariant($"{report.Nats:0.0000} nats, {report.Bits:0.0000} bits a character, perplexity {report.Perplexity:0.000}"));
     }
 }

@@ -7,6 +7,7 @@ using HighPerfRnn.Layers;
 using HighPerfRnn.Models;
 using HighPerfRnn.Threading;
 using HighPerfRnn.Training;
+using static System.FormattableString;
 
 namespace HighPerfRnn.Cli.Commands.Train;
 
@@ -21,13 +22,16 @@ internal static class TrainLmCommand
     public static Command Create(ToolContext context)
     {
         Option<string?> text = CommandOptions.Text("--text", "FILE", $"A text in UTF-8 ({EmbeddedData.TextDescription}).");
-        Option<int> hidden = CommandOptions.Whole("--hidden", 256, 1, 16_384, "Units a layer (256).");
-        Option<int> layers = CommandOptions.Whole("--layers", 1, 1, 64, "Recurrent layers on each other (1).");
-        Option<int> embedding = CommandOptions.Whole("--embedding", 64, 1, 16_384, "Numbers a character (64).");
-        Option<int> window = CommandOptions.Whole("--window", 128, 1, 65_536, "Steps over which gradients flow (128).");
-        Option<RnnActivation> activation = CommandOptions.Choice(
-            "--activation", RnnActivation.Tanh, "Of the layers (tanh).", ("tanh", RnnActivation.Tanh), ("relu", RnnActivation.Relu));
-        var command = new Command("lm", "Train a character model: it learns to write like a text.") { text, hidden, layers, embedding, window, activation };
+        Option<int> hidden = CommandOptions.Whole("--hidden", 256, 1, 16_384, "Units a layer.");
+        Option<int> layers = CommandOptions.Whole("--layers", 1, 1, 64, "Recurrent layers on each other.");
+        Option<int> embedding = CommandOptions.Whole("--embedding", 64, 1, 16_384, "Numbers a character.");
+        Option<int> window = CommandOptions.Whole("--window", 128, 1, 65_536, "Steps over which gradients flow.");
+        Option<RnnActivation?> activation = CommandOptions.Choice(
+            "--activation", "Of the layers (tanh).", ("tanh", RnnActivation.Tanh), ("relu", RnnActivation.Relu));
+        var command = new Command("lm", "Train a character model: it learns to write like a text.")
+        {
+            text, hidden, layers, embedding, window, activation,
+        };
         var flags = new TrainingFlags();
         flags.AddTo(command);
         command.SetAction(parsed => Run(context, new LmSettings
@@ -44,19 +48,19 @@ internal static class TrainLmCommand
                 HiddenSize = parsed.GetValue(hidden),
                 Layers = parsed.GetValue(layers),
                 EmbeddingSize = parsed.GetValue(embedding),
-                Activation = parsed.GetValue(activation),
+                Activation = parsed.GetValue(activation) ?? RnnActivation.Tanh,
             },
             Training = new CharacterTrainingOptions
             {
                 Batch = parsed.GetValue(flags.Batch),
                 Window = parsed.GetValue(window),
                 Iterations = parsed.GetValue(flags.Iterations),
-                Optimizer = parsed.GetValue(flags.Optimizer),
+                Optimizer = parsed.GetValue(flags.Optimizer) ?? OptimizerKind.Adam,
                 LearningRate = parsed.GetValue(flags.LearningRate),
                 Momentum = parsed.GetValue(flags.Momentum),
                 Clip = parsed.GetValue(flags.Clip),
                 Seed = parsed.GetValue(flags.Seed),
-                Schedule = parsed.GetValue(flags.Schedule),
+                Schedule = parsed.GetValue(flags.Schedule) ?? ScheduleKind.Constant,
                 WarmupIterations = parsed.GetValue(flags.Warmup),
             },
         }));
@@ -121,7 +125,8 @@ internal static class TrainLmCommand
         return isDone;
     }
 
-    private static void Print(ToolContext context, LmSettings settings, LmTraining training, LmTrainingReport report, string? plotPath)
+    private static void Print(
+        ToolContext context, LmSettings settings, LmTraining training, LmTrainingReport report, string? plotPath)
     {
         TextWriter output = context.Output;
         var generator = new TextGenerator(training.Model, [], settings.Training.Seed, SampleTemperature, topK: 0);
@@ -136,16 +141,12 @@ internal static class TrainLmCommand
             output.WriteLine();
         }
 
-        output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{report.Iterations} iterations, {report.Parameters:N0} parameters, {report.Threads} thread(s), {report.VectorBits}-bit vectors"));
-        output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{report.Tokens:N0} characters in {report.Seconds:0.0} s, {report.TokensPerSecond:N0} a second, {report.AllocatedBytesPerIteration:0} bytes allocated an iteration"));
-        string validation = double.IsNaN(report.ValidationLoss)
-            ? string.Empty
-            : string.Create(CultureInfo.InvariantCulture, $", validation {report.ValidationLoss:0.0000}");
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Loss {report.TrainLoss:0.0000}{validation} nats a character"));
+        string threads = report.Threads == 1 ? "1 thread" : $"{report.Threads} threads";
+        string validation = double.IsNaN(report.ValidationLoss) ? string.Empty : Invariant($", validation {report.ValidationLoss:0.0000}");
+        output.WriteLine(Invariant($"{report.Iterations} iterations, {report.Parameters:N0} parameters, {threads}, {report.VectorBits}-bit vectors"));
+        output.WriteLine(Invariant($"{report.Tokens:N0} characters in {report.Seconds:0.0} s: {report.TokensPerSecond:N0} a second"));
+        output.WriteLine(Invariant($"{report.AllocatedBytesPerIteration:0} bytes allocated an iteration"));
+        output.WriteLine(Invariant($"Loss {report.TrainLoss:0.0000}{validation} nats a character"));
         output.WriteLine($"Model: {settings.ModelPath}{(plotPath is null ? string.Empty : $", loss curve: {plotPath}")}");
     }
 }

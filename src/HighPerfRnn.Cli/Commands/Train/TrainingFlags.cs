@@ -8,13 +8,12 @@ internal sealed class TrainingFlags
 {
     private const double MostLearningRate = 1000;
 
-    public Option<int> Batch { get; } = CommandOptions.Whole("--batch", 32, 1, 65_536, "Rows that run side by side (32).");
+    public Option<int> Batch { get; } = CommandOptions.Whole("--batch", 32, 1, 65_536, "Rows that run side by side.");
 
-    public Option<int> Iterations { get; } = CommandOptions.Whole("--iterations", 600, 1, int.MaxValue, "Updates (600).");
+    public Option<int> Iterations { get; } = CommandOptions.Whole("--iterations", 600, 1, int.MaxValue, "Updates.");
 
-    public Option<OptimizerKind> Optimizer { get; } = CommandOptions.Choice(
+    public Option<OptimizerKind?> Optimizer { get; } = CommandOptions.Choice(
         "--optimizer",
-        OptimizerKind.Adam,
         "The optimizer, with PyTorch's defaults (adam).",
         ("sgd", OptimizerKind.Sgd),
         ("rmsprop", OptimizerKind.RmsProp),
@@ -22,18 +21,26 @@ internal sealed class TrainingFlags
         ("adamw", OptimizerKind.AdamW));
 
     public Option<double> LearningRate { get; } = CommandOptions.Number(
-        "--learning-rate", 2e-3, value => value is > 0 and <= MostLearningRate, $"a number above 0, at most {MostLearningRate}", "The learning rate (2e-3).");
+        "--learning-rate",
+        2e-3,
+        value => value is > 0 and <= MostLearningRate,
+        $"a number above 0, at most {MostLearningRate}",
+        "The learning rate.");
 
-    public Option<ScheduleKind> Schedule { get; } = CommandOptions.Choice(
-        "--schedule", ScheduleKind.Constant, "How the learning rate goes on (constant).", ("constant", ScheduleKind.Constant), ("cosine", ScheduleKind.Cosine));
+    public Option<ScheduleKind?> Schedule { get; } = CommandOptions.Choice(
+        "--schedule",
+        "How the learning rate goes on (constant).",
+        ("constant", ScheduleKind.Constant),
+        ("cosine", ScheduleKind.Cosine));
 
-    public Option<int> Warmup { get; } = CommandOptions.Whole("--warmup", 0, 0, int.MaxValue, "Iterations in which the learning rate rises from 0 (0).");
+    public Option<int> Warmup { get; } = CommandOptions.Whole(
+        "--warmup", 0, 0, int.MaxValue, "Iterations in which the learning rate rises from 0.");
 
     public Option<double> Momentum { get; } = CommandOptions.Number(
-        "--momentum", 0, value => value is >= 0 and < 1, "a number from 0 to below 1", "The momentum of sgd (0).");
+        "--momentum", 0, value => value is >= 0 and < 1, "a number from 0 to below 1", "The momentum of sgd.");
 
     public Option<double> Clip { get; } = CommandOptions.Number(
-        "--clip", 1, value => value > 0, "a number above 0", "The largest norm of the gradient (1).");
+        "--clip", 1, value => value > 0, "a number above 0", "The largest norm of the gradient.");
 
     public Option<double> Dropout { get; } = CommandOptions.Number(
         "--dropout",
@@ -44,17 +51,24 @@ internal sealed class TrainingFlags
 
     public Option<ulong> Seed { get; } = CommandOptions.Seed();
 
-    public Option<int> Threads { get; } = CommandOptions.Whole("--threads", 0, 0, 1024, "Workers (0: one a processor); the model is the same, bit for bit.");
+    public Option<int> Threads { get; } = CommandOptions.Whole(
+        "--threads", 0, 0, 1024, "Workers, 0 for one a processor; the model is the same, bit for bit.");
 
     public Option<double> Validation { get; } = CommandOptions.Number(
-        "--validation", 0.05, value => value is >= 0 and <= 0.9, "a number from 0 to 0.9", "The share of the data that is set aside (0.05).");
+        "--validation",
+        0.05,
+        value => value is >= 0 and <= 0.9,
+        "a number from 0 to 0.9",
+        "The share of the data that is set aside.");
 
     public Option<int> ValidateEvery { get; } = CommandOptions.Whole(
-        "--validate-every", 100, 1, int.MaxValue, "Iterations between two validations, which save the model too (100).");
+        "--validate-every", 100, 1, int.MaxValue, "Iterations between two validations, which save the model too.");
 
-    public Option<string?> Out { get; } = CommandOptions.Text("--out", "FILE", "The model to write (model.safetensors); the loss curve stands beside it as a PNG.");
+    public Option<string?> Out { get; } = CommandOptions.Text(
+        "--out", "FILE", "The model to write (model.safetensors); the loss curve stands beside it as a PNG.");
 
-    public Option<bool> Resume { get; } = CommandOptions.Switch("--resume", "Go on from the file of --out, with the same bits as if never stopped.");
+    public Option<bool> Resume { get; } = CommandOptions.Switch(
+        "--resume", "Go on from the file of --out, with the same bits as if never stopped.");
 
     public Option<bool> Json { get; } = CommandOptions.Json();
 
@@ -63,8 +77,8 @@ internal sealed class TrainingFlags
     {
         Option[] options =
         [
-            Batch, Iterations, Optimizer, LearningRate, Schedule, Warmup, Momentum, Clip, Dropout, Seed, Threads, Validation, ValidateEvery,
-            Out, Resume, Json,
+            Batch, Iterations, Optimizer, LearningRate, Schedule, Warmup, Momentum, Clip, Dropout, Seed, Threads, Validation,
+            ValidateEvery, Out, Resume, Json,
         ];
         foreach (Option option in options) command.Add(option);
     }
