@@ -18,8 +18,8 @@ public sealed partial class Rnn<T>
         CheckWritten(pass, pass.Output, nameof(pass.Output));
         CheckWritten(pass, pass.Workspace, nameof(pass.Workspace));
         Check.NoOverlap(pass.Workspace, pass.Output, nameof(pass.Workspace), nameof(pass.Output));
-        Check.NoOverlap(pass.FinalState, pass.Output, nameof(pass.FinalState), nameof(pass.Output));
-        Check.NoOverlap(pass.FinalState, pass.Workspace, nameof(pass.FinalState), nameof(pass.Workspace));
+        Check.NoOverlap(pass.Output, pass.FinalState, nameof(pass.Output), nameof(pass.FinalState));
+        Check.NoOverlap(pass.Workspace, pass.FinalState, nameof(pass.Workspace), nameof(pass.FinalState));
         Check.NoOverlap(pass.FinalState, pass.Input, nameof(pass.FinalState), nameof(pass.Input));
         Check.SameOrNoOverlap(pass.FinalState, pass.InitialState, nameof(pass.FinalState), nameof(pass.InitialState));
         return shape;
