@@ -6,13 +6,25 @@ using HighPerfRnn.Simd;
 
 namespace HighPerfRnn.Kernels;
 
+/// <summary>What happens to two sums of each column, while they are in the first-level cache.</summary>
+internal interface IPairEpilogue<T, TLane>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TLane : struct, ILane<TLane, T>
+{
+    /// <param name="first">The finished sums of the first product, columns contiguous.</param>
+    /// <param name="second">Those of the second.</param>
+    /// <param name="column">The first column.</param>
+    /// <param name="columns">How many.</param>
+    void Finish(ref T first, ref T second, int column, int columns);
+}
+
 /// <summary>A lone row times a packed matrix: the same sums in the same order as <see cref="MatrixProduct{T, TLane}"/> takes them.</summary>
 internal static class RowProduct<T, TLane>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>
 {
-    /// <summary>Room for the sums of eight panels of two 512-bit vectors.</summary>
-    public const int MaxSumsBytes = 8 * 2 * 64;
+    // Room for the sums of eight panels of two 512-bit vectors.
+    private const int MaxSumsBytes = 8 * 2 * 64;
 
     /// <summary>Multiplies a row by panels [firstPanel, endPanel).</summary>
     /// <param name="left">The row's first number.</param>
@@ -28,6 +40,7 @@ internal static class RowProduct<T, TLane>
         ref T left, int row, scoped in PackedMatrix<T> right, int firstPanel, int endPanel, int block, ref TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue<T, TLane>, allows ref struct
     {
+        // On the stack, at the start of a cache line.
         byte* memory = stackalloc byte[MaxSumsBytes + AlignedBlock<T>.AlignmentBytes];
         memory += AlignedBlock<T>.AlignmentBytes - (nint)((nuint)memory % AlignedBlock<T>.AlignmentBytes);
         ref T sums = ref Unsafe.AsRef<T>(memory);
@@ -38,6 +51,36 @@ internal static class RowProduct<T, TLane>
             int column = right.FirstColumn(panel);
             int width = panels * right.Vectors(panel) * TLane.Count;
             epilogue.Finish(ref sums, width, row, 1, column, Math.Min(width, right.Columns - column));
+            panel += panels;
+        }
+    }
+
+    /// <summary>Multiplies two rows by two matrices of the same columns, so that one epilogue finishes both sums of a column.</summary>
+    /// <param name="first">The first row.</param>
+    /// <param name="firstRight">Its matrix.</param>
+    /// <param name="second">The second row.</param>
+    /// <param name="secondRight">Its matrix.</param>
+    /// <param name="epilogue">Takes up to eight panels' sums at once.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit]
+    public static unsafe void RunPair<TEpilogue>(
+        ref T first, scoped in PackedMatrix<T> firstRight, ref T second, scoped in PackedMatrix<T> secondRight, ref TEpilogue epilogue)
+        where TEpilogue : struct, IPairEpilogue<T, TLane>, allows ref struct
+    {
+        Debug.Assert(firstRight.Columns == secondRight.Columns);
+        byte* memory = stackalloc byte[(2 * MaxSumsBytes) + AlignedBlock<T>.AlignmentBytes];
+        memory += AlignedBlock<T>.AlignmentBytes - (nint)((nuint)memory % AlignedBlock<T>.AlignmentBytes);
+        ref T firstSums = ref Unsafe.AsRef<T>(memory);
+        ref T secondSums = ref Unsafe.AsRef<T>(memory + MaxSumsBytes);
+        int firstBlock = CanonicalSum.Block(firstRight.Depth);
+        int secondBlock = CanonicalSum.Block(secondRight.Depth);
+        for (int panel = 0; panel < firstRight.PanelCount;)
+        {
+            int panels = PanelsTogether(firstRight, panel, firstRight.PanelCount);
+            SumPanels(ref first, firstRight, panel, panels, firstBlock, ref firstSums);
+            SumPanels(ref second, secondRight, panel, panels, secondBlock, ref secondSums);
+            int column = firstRight.FirstColumn(panel);
+            epilogue.Finish(ref firstSums, ref secondSums, column, Math.Min(panels * 2 * TLane.Count, firstRight.Columns - column));
             panel += panels;
         }
     }

@@ -202,6 +202,9 @@ public sealed partial class Rnn<T>
         Check.AtLeast(workspace.Length, Dense<T>.WorkspaceSize(rows, HiddenSize), nameof(workspace));
         Check.NoOverlap(inputGradient, input, nameof(inputGradient), nameof(input));
         Check.NoOverlap(inputGradient, projectedGradient, nameof(inputGradient), nameof(projectedGradient));
+        Check.NoOverlap(workspace, input, nameof(workspace), nameof(input));
+        Check.NoOverlap(workspace, projectedGradient, nameof(workspace), nameof(projectedGradient));
+        Check.NoOverlap(workspace, inputGradient, nameof(workspace), nameof(inputGradient));
         Check.Layout(gradients, Parameters);
         var job = new LinearBackwardJob<T>
         {

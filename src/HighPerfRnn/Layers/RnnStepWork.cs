@@ -2,7 +2,6 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using HighPerfRnn.Kernels;
-using HighPerfRnn.Memory;
 using HighPerfRnn.Simd;
 
 namespace HighPerfRnn.Layers;
@@ -27,40 +26,38 @@ internal readonly ref struct RnnStepWork<T, TActivation> : ILaneWork<T, int>
 
     public required PackedMatrix<T> RecurrentWeights { get; init; }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    [SkipLocalsInit]
-    public unsafe void Run<TLane>(int argument)
+    public void Run<TLane>(int argument)
         where TLane : struct, ILane<TLane, T>
     {
-        byte* memory = stackalloc byte[(2 * RowProduct<T, TLane>.MaxSumsBytes) + AlignedBlock<T>.AlignmentBytes];
-        memory += AlignedBlock<T>.AlignmentBytes - (nint)((nuint)memory % AlignedBlock<T>.AlignmentBytes);
-        ref T inputSums = ref Unsafe.AsRef<T>(memory);
-        ref T recurrentSums = ref Unsafe.AsRef<T>(memory + RowProduct<T, TLane>.MaxSumsBytes);
-        ref T input = ref MemoryMarshal.GetReference(Input);
-        ref T state = ref MemoryMarshal.GetReference(State);
-        ref T bias = ref MemoryMarshal.GetReference(Bias);
-        ref T nextState = ref MemoryMarshal.GetReference(NextState);
-        int inputBlock = CanonicalSum.Block(InputWeights.Depth);
-        int recurrentBlock = CanonicalSum.Block(RecurrentWeights.Depth);
-        int end = RecurrentWeights.PanelCount;
-        for (int panel = 0; panel < end;)
-        {
-            int panels = RowProduct<T, TLane>.PanelsTogether(RecurrentWeights, panel, end);
-            RowProduct<T, TLane>.SumPanels(ref input, InputWeights, panel, panels, inputBlock, ref inputSums);
-            RowProduct<T, TLane>.SumPanels(ref state, RecurrentWeights, panel, panels, recurrentBlock, ref recurrentSums);
-            int column = RecurrentWeights.FirstColumn(panel);
-            int columns = Math.Min(panels * 2 * TLane.Count, NextState.Length - column);
-            for (int c = 0; c < columns; c += TLane.Count)
-            {
-                int count = columns - c;
-                TLane inputPart = TLane.Load(ref Unsafe.Add(ref inputSums, c))
-                    + PartialLane<T, TLane>.Load(ref Unsafe.Add(ref bias, column + c), count);
-                TLane h = TActivation.Forward(inputPart + TLane.Load(ref Unsafe.Add(ref recurrentSums, c)));
-                h = Activations<T, TLane>.FlushTiny(h);
-                PartialLane<T, TLane>.Store(h, ref Unsafe.Add(ref nextState, column + c), count);
-            }
+        var epilogue = new StepEpilogue<T, TLane, TActivation>(Bias, NextState);
+        RowProduct<T, TLane>.RunPair(
+            ref MemoryMarshal.GetReference(Input),
+            InputWeights,
+            ref MemoryMarshal.GetReference(State),
+            RecurrentWeights,
+            ref epilogue);
+    }
+}
 
-            panel += panels;
+/// <summary>h = φ((input sums + b) + recurrent sums), tiny values flushed to +0.</summary>
+internal readonly ref struct StepEpilogue<T, TLane, TActivation>(ReadOnlySpan<T> bias, Span<T> state) : IPairEpilogue<T, TLane>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TLane : struct, ILane<TLane, T>
+    where TActivation : struct, IActivation<T>
+{
+    private readonly ref T _bias = ref MemoryMarshal.GetReference(bias);
+    private readonly ref T _state = ref MemoryMarshal.GetReference(state);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Finish(ref T first, ref T second, int column, int columns)
+    {
+        for (int c = 0; c < columns; c += TLane.Count)
+        {
+            int count = columns - c;
+            TLane bias = PartialLane<T, TLane>.Load(ref Unsafe.Add(ref _bias, column + c), count);
+            TLane inputPart = TLane.Load(ref Unsafe.Add(ref first, c)) + bias;
+            TLane h = TActivation.Forward(inputPart + TLane.Load(ref Unsafe.Add(ref second, c)));
+            PartialLane<T, TLane>.Store(Activations<T, TLane>.FlushTiny(h), ref Unsafe.Add(ref _state, column + c), count);
         }
     }
 }

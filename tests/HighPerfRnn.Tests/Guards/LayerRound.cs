@@ -190,7 +190,12 @@ internal sealed class LayerRound<T>
         yield return ("dTable", _tableGradient);
         foreach (ParameterSet<T> set in new[] { RnnGradients, TableRnnGradients, DenseGradients, EmbeddingGradients })
         {
-            foreach (Parameter parameter in set.Parameters) yield return ("d" + parameter.Name, set.Span(parameter).ToArray());
+            foreach (Parameter parameter in set.Parameters)
+            {
+                // With a table of rows the gradient of the input's weights is the table's.
+                if (set == TableRnnGradients && parameter.Name == "weight_ih") continue;
+                yield return ("d" + parameter.Name, set.Span(parameter).ToArray());
+            }
         }
     }
 

@@ -7,6 +7,8 @@ internal static class Repository
 
     public static string Library { get; } = Path.Combine(Root, "src", "HighPerfRnn");
 
+    public static IReadOnlyList<string> SourceFolders { get; } = ["src", "tests", "benchmarks"];
+
     /// <summary>All C# files below a folder, those that the build writes left out.</summary>
     public static IEnumerable<string> SourceFiles(string folder) =>
         Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
