@@ -39,7 +39,8 @@ internal static class AllocationChild
         RunRounds(round, workers, workers is null ? RoundsAlone : RoundsWithWorkers);
         thread = GC.GetAllocatedBytesForCurrentThread() - thread;
         process = GC.GetTotalAllocatedBytes(precise: true) - process;
-        Console.WriteLine($"{typeof(T).Name}: {first} bytes in the first calls, {thread} in all on this thread, {process} in the process");
+        Console.WriteLine(
+            $"{typeof(T).Name}: {first} bytes in the first calls, {thread} in all on this thread, {process} in the process");
         return Math.Max(thread, process);
     }
 

@@ -68,7 +68,7 @@ public class AllocationTests
         return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
-    /// <summary>Public methods that are written in Layers, Models and Training; what the compiler writes for records is left out.</summary>
+    /// <summary>Public methods that are written in Layers, Models and Training, without what the compiler adds to records.</summary>
     private static IEnumerable<string> PublicMethods() =>
         from type in typeof(Rnn<>).Assembly.GetExportedTypes()
         where type.Namespace is "HighPerfRnn.Layers" or "HighPerfRnn.Models" or "HighPerfRnn.Training" && !type.IsEnum
@@ -78,7 +78,8 @@ public class AllocationTests
         select Describe(method);
 
     private static string Describe(MethodInfo method) =>
-        $"{Name(method.DeclaringType!)}.{method.Name}({string.Join(", ", method.GetParameters().Select(p => Name(p.ParameterType)))})";
+        $"{Name(method.DeclaringType!)}.{method.Name}"
+        + $"({string.Join(", ", method.GetParameters().Select(parameter => Name(parameter.ParameterType)))})";
 
     private static string Name(Type type)
     {

@@ -49,8 +49,8 @@ internal static class ChildProcess
         {
             process.Kill(entireProcessTree: true);
             process.WaitForExit();
-            throw new TimeoutException(
-                $"dotnet {string.Join(' ', start.ArgumentList)} ran longer than {timeout.TotalSeconds:0} s.\n{Text(output)}\n{Text(error)}");
+            string command = $"dotnet {string.Join(' ', start.ArgumentList)}";
+            throw new TimeoutException($"{command} ran longer than {timeout.TotalSeconds:0} s.\n{Text(output)}\n{Text(error)}");
         }
 
         process.WaitForExit();

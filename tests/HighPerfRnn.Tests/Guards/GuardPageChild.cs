@@ -12,7 +12,7 @@ internal static class GuardPageChild
     public const string Beyond = "guard-page-overrun";
     public const string Survived = "survived";
 
-    /// <summary>Sizes on both sides of multiples of 4, 8, 16 and 32; single rows and units; several tiles, panels and row blocks.</summary>
+    /// <summary>Sizes on both sides of multiples of 4, 8, 16 and 32; single rows and units; several tiles and row blocks.</summary>
     private static readonly (int Steps, int Batch, int InputSize, int HiddenSize, int OutputSize)[] Shapes =
     [
         (1, 1, 1, 1, 1),

@@ -12,7 +12,8 @@ public class GuardPageTests
     public void PassesTouchNothingBesideTheirSpans()
     {
         ChildResult child = ChildEntry.Run(GuardPageChild.Within);
-        Assert.True(child.ExitCode == 0 && child.Output.TrimEnd().EndsWith(GuardPageChild.Survived, StringComparison.Ordinal), child.Describe());
+        Assert.True(child.ExitCode == 0, child.Describe());
+        Assert.EndsWith(GuardPageChild.Survived, child.Output.TrimEnd(), StringComparison.Ordinal);
     }
 
     [Fact]

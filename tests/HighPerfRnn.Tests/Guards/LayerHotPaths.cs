@@ -19,7 +19,9 @@ internal static class LayerHotPaths<T>
             round.ForwardRnn(workers);
             round.ForwardTokens(workers);
         })),
-        new("Rnn.Step(ReadOnlySpan<T>, ReadOnlySpan<T>, Span<T>, Span<T>, WorkerGroup)", workers => Layer(round => round.Step(workers))),
+        new(
+            "Rnn.Step(ReadOnlySpan<T>, ReadOnlySpan<T>, Span<T>, Span<T>, WorkerGroup)",
+            workers => Layer(round => round.Step(workers))),
         new("Rnn.Backward(ref RnnBackward, WorkerGroup)", workers => Layer(round =>
         {
             round.ClearGradients();

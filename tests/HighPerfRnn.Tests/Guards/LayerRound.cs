@@ -220,7 +220,7 @@ internal sealed class LayerRound<T>
         for (int i = 0; i < values.Length; i++) values[i] = T.CreateChecked(((Next() / (double)uint.MaxValue * 2) - 1) * bound);
     }
 
-    /// <summary>Weyl's sequence through a multiply-xorshift: the same numbers on every machine, no more is asked of them here.</summary>
+    /// <summary>Weyl's sequence through a multiply-xorshift: the same numbers on every machine, no more is asked of them.</summary>
     private uint Next()
     {
         _random += 0x9E3779B97F4A7C15;

@@ -67,7 +67,7 @@ internal sealed class LibrarySource
     /// <summary>The rules below believe the compiler, so it must have understood everything.</summary>
     public void AssertCompiles()
     {
-        Diagnostic[] errors = [.. _compilation.GetDiagnostics().Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)];
+        Diagnostic[] errors = [.. _compilation.GetDiagnostics().Where(found => found.Severity == DiagnosticSeverity.Error)];
         Assert.True(errors.Length == 0, string.Join('\n', errors.Take(20).Select(error => error.ToString())));
     }
 

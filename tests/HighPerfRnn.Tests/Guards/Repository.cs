@@ -11,9 +11,11 @@ internal static class Repository
 
     /// <summary>All C# files below a folder, those that the build writes left out.</summary>
     public static IEnumerable<string> SourceFiles(string folder) =>
-        Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
-            .Where(file => !Path.GetRelativePath(folder, file).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"))
-            .Order(StringComparer.Ordinal);
+        from file in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
+        let parts = Path.GetRelativePath(folder, file).Split(Path.DirectorySeparatorChar)
+        where !parts.Contains("bin") && !parts.Contains("obj")
+        orderby file
+        select file;
 
     /// <summary>The path from the root on, with slashes on every system.</summary>
     public static string Relative(string file) => Path.GetRelativePath(Root, file).Replace('\\', '/');

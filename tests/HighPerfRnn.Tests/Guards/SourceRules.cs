@@ -101,7 +101,8 @@ internal static class SourceRules
         string space = NamespaceOf(symbol);
         if (symbol is ITypeSymbol) return space == "System" && symbol.Name == "Random";
         if (symbol is not IMethodSymbol || !space.StartsWith("System", StringComparison.Ordinal)) return false;
-        bool isNumeric = space is "System" or "System.Numerics" or "System.Numerics.Tensors" || space.StartsWith("System.Runtime.Intrinsics", StringComparison.Ordinal);
+        bool isNumeric = space is "System" or "System.Numerics" or "System.Numerics.Tensors"
+            || space.StartsWith("System.Runtime.Intrinsics", StringComparison.Ordinal);
         if (!isNumeric) return false;
         if (symbol.Name.Contains("Estimate", StringComparison.Ordinal)) return true;
         // Exact on whole numbers.

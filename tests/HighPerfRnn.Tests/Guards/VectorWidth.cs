@@ -38,11 +38,11 @@ internal sealed record VectorWidth(string Name, string Setting, string Value, in
     /// <summary>Why this machine, as this process sees it, cannot show the width; null when it can.</summary>
     public string? ReasonToSkip()
     {
-        if (Setting == "DOTNET_EnableHWIntrinsic") return X86Base.IsSupported ? null : "the setting is known to take effect on x86 and x64 alone";
-        if (!X86Base.IsSupported) return "the setting is for x86 and x64 alone";
-        if (Setting == "DOTNET_EnableAVX512" && !Vector512.IsHardwareAccelerated) return "the machine shows no AVX-512, so that 256 bits is the default";
+        if (!X86Base.IsSupported) return "the setting is known to take effect on x86 and x64 alone";
+        if (Setting == "DOTNET_EnableHWIntrinsic") return null;
         if (!Avx2.IsSupported) return "the machine shows no AVX2, so that 128 bits is the default";
-        return null;
+        bool isDefault = Setting == "DOTNET_EnableAVX512" && !Vector512.IsHardwareAccelerated;
+        return isDefault ? "the machine shows no AVX-512, so that 256 bits is the default" : null;
     }
 
     /// <summary>The default of this machine.</summary>

@@ -11,7 +11,7 @@ namespace HighPerfRnn.Tests.Guards;
 /// </summary>
 internal static class WidthDigest
 {
-    /// <summary>Fewer and more columns than a vector, whole vectors and panels and one more, and more rows than a block of 256.</summary>
+    /// <summary>Fewer and more columns than a vector, whole vectors and panels and one more, more rows than a block of 256.</summary>
     private static readonly (int Steps, int Batch, int InputSize, int HiddenSize, int OutputSize)[] Shapes =
     [
         (4, 1, 3, 5, 2),
@@ -46,7 +46,8 @@ internal static class WidthDigest
         foreach ((string name, ReadOnlyMemory<T> values) in round.Results())
         {
             // A tensor of one value throughout would hide whatever goes wrong.
-            if (values.Length > 8 && !values.Span.ContainsAnyExcept(values.Span[0])) throw new InvalidOperationException($"{name} is constant.");
+            bool isConstant = values.Length > 8 && !values.Span.ContainsAnyExcept(values.Span[0]);
+            if (isConstant) throw new InvalidOperationException($"{name} is constant.");
             lines.Add($"{typeof(T).Name} {activation} {shape}: {name} {Hash(MemoryMarshal.AsBytes(values.Span)):x16}");
         }
     }

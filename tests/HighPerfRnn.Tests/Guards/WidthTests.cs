@@ -36,7 +36,8 @@ public class WidthTests(ITestOutputHelper output)
         {
             string digestFile = Path.Combine(folder.FullName, "digest.txt");
             ChildResult child = RunChild(width, folder.FullName, digestFile);
-            IReadOnlyList<string> failures = ReadResults(Path.Combine(folder.FullName, "results.trx"), child, out int passed, out int failed);
+            string resultsFile = Path.Combine(folder.FullName, "results.trx");
+            IReadOnlyList<string> failures = ReadResults(resultsFile, child, out int passed, out int failed);
             output.WriteLine($"{name}: {passed} passed, {failed} failed.");
             Assert.True(failed == 0, $"At {name} ({width.Setting}={width.Value}):\n{string.Join("\n\n", failures)}");
             Assert.True(child.ExitCode == 0, child.Describe());
