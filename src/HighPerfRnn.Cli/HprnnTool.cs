@@ -1,5 +1,7 @@
 using System.CommandLine;
 using HighPerfRnn.Cli.Commands;
+using HighPerfRnn.Cli.Commands.Eval;
+using HighPerfRnn.Cli.Commands.Train;
 using HighPerfRnn.Cli.Output;
 using HighPerfRnn.Formats;
 
@@ -52,6 +54,9 @@ internal static class HprnnTool
         var root = new RootCommand("Recurrent neural networks at the speed of the machine: train, prove, measure, run.")
         {
             HelloCommand.Create(context),
+            TrainCommand.Create(context),
+            EvalCommand.Create(context),
+            GenerateCommand.Create(context),
             CheckCommand.Create(context),
             BenchCommand.Create(context),
         };

@@ -41,7 +41,7 @@ internal static class ParseErrors
     {
         IEnumerable<string> names = command.Subcommands.Count > 0
             ? command.Subcommands.Select(sub => sub.Name)
-            : [.. command.Arguments.Select(argument => argument.Name), .. command.Options.Where(option => !option.Hidden).Select(option => option.Name)];
+            : command.Arguments.Select(argument => argument.Name).Concat(command.Options.Select(option => option.Name));
         return $"one of {string.Join(", ", names)}";
     }
 

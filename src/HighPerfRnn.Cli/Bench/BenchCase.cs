@@ -1,5 +1,22 @@
 namespace HighPerfRnn.Cli.Bench;
 
+/// <summary>The cells that can be measured.</summary>
+internal enum BenchCell
+{
+    /// <summary>The vanilla one.</summary>
+    Rnn,
+}
+
+/// <summary>What a row computes in.</summary>
+internal enum BenchPrecision
+{
+    /// <summary>32 bits.</summary>
+    Float,
+
+    /// <summary>64 bits.</summary>
+    Double,
+}
+
 /// <summary>What a call does.</summary>
 internal enum BenchMode
 {

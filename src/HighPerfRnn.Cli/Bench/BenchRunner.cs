@@ -4,10 +4,10 @@ using HighPerfRnn.Threading;
 namespace HighPerfRnn.Cli.Bench;
 
 /// <summary>How a run measures.</summary>
-/// <param name="Precision">float or double.</param>
+/// <param name="Precision">What to compute in.</param>
 /// <param name="Threads">Workers; 0 for one a processor.</param>
 /// <param name="Seconds">A row; the naive loop takes as long again.</param>
-internal readonly record struct BenchSettings(string Precision, int Threads, double Seconds);
+internal readonly record struct BenchSettings(BenchPrecision Precision, int Threads, double Seconds);
 
 /// <summary>Measures rows, and the machine's peak before and after each of them, so that a drifting clock shows.</summary>
 internal static class BenchRunner
@@ -16,13 +16,11 @@ internal static class BenchRunner
     private const double FirstWarmUpSeconds = 0.3;
     private const double WarmUpSeconds = 0.05;
 
-    /// <summary>Runs the rows, telling of each before and after it is measured.</summary>
-    public static BenchReport Run(
-        IReadOnlyList<BenchCase> cases, BenchSettings settings, Action<BenchCase> onStart, Action<BenchRow> onRow) =>
-        settings.Precision == "float" ? Run<float>(cases, settings, onStart, onRow) : Run<double>(cases, settings, onStart, onRow);
+    /// <summary>Runs the rows, telling of each before it is measured.</summary>
+    public static BenchReport Run(IReadOnlyList<BenchCase> cases, BenchSettings settings, Action<BenchCase> onStart) =>
+        settings.Precision == BenchPrecision.Float ? Run<float>(cases, settings, onStart) : Run<double>(cases, settings, onStart);
 
-    private static BenchReport Run<T>(
-        IReadOnlyList<BenchCase> cases, BenchSettings settings, Action<BenchCase> onStart, Action<BenchRow> onRow)
+    private static BenchReport Run<T>(IReadOnlyList<BenchCase> cases, BenchSettings settings, Action<BenchCase> onStart)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         using var group = new WorkerGroup(settings.Threads);
@@ -42,9 +40,9 @@ internal static class BenchRunner
             machinePeaks.Add(MachinePeak.MeasureGflops<float>(1));
             double naive = NaiveRnn.MeasureMicroseconds(benchCase, settings.Seconds, warmUp);
             double gflops = benchCase.Operations / time.Microseconds / 1e3;
-            var row = new BenchRow(
+            rows.Add(new BenchRow(
                 "rnn",
-                settings.Precision,
+                typeof(T) == typeof(float) ? "float" : "double",
                 benchCase.Batch,
                 benchCase.Steps,
                 benchCase.InputSize,
@@ -55,9 +53,7 @@ internal static class BenchRunner
                 gflops,
                 gflops / ((peakBefore + peakAfter) / 2),
                 naive / time.Microseconds,
-                time.AllocatedBytes);
-            rows.Add(row);
-            onRow(row);
+                time.AllocatedBytes));
             peakBefore = peakAfter;
         }
 

@@ -26,7 +26,9 @@ internal static class BenchTimer
         double callMicroseconds = WarmUp(calls, seconds, warmUpSeconds);
         int callsPerSample = (int)Math.Clamp(SampleMicroseconds / callMicroseconds, 1, 100_000);
         double samplesThatFit = seconds * 1e6 / (callsPerSample * callMicroseconds);
-        double[] samples = new double[(int)Math.Clamp(samplesThatFit, LeastSamples, MostSamples)];
+        // A call that alone takes longer than was asked for is not made again and again.
+        int leastSamples = samplesThatFit < 1 ? 1 : LeastSamples;
+        double[] samples = new double[(int)Math.Clamp(samplesThatFit, leastSamples, MostSamples)];
         long allocated = AllocatedBytes(allThreads);
         for (int i = 0; i < samples.Length; i++)
         {

@@ -11,7 +11,6 @@ internal static class BenchCommand
 {
     private const double DefaultSeconds = 1;
     private const double QuickSeconds = 0.3;
-    private const double UnsetSeconds = 0;
     private const long MostElements = 1 << 28;
 
     /// <summary>The command.</summary>
@@ -20,16 +19,23 @@ internal static class BenchCommand
         Option<bool> quick = CommandOptions.Switch("--quick", "Fewer rows and less time for each: under 20 s.");
         Option<int[]?> shape = CommandOptions.Sizes(
             "--shape", "B,T,I,H", "One row: batch, steps, input size, hidden size.", (1, 65536), (1, 65536), (1, 16384), (1, 16384));
-        Option<int> cell = CommandOptions.Choice("--cell", 0, "The recurrent cell (rnn).", ("rnn", 0));
-        Option<int> precision = CommandOptions.Choice("--precision", 32, "What to compute in (float).", ("float", 32), ("double", 64));
-        Option<BenchMode?> mode = ModeOption();
-        Option<int> threads = CommandOptions.Whole("--threads", 1, 0, 1024, "Workers (1); 0 is one a processor.");
+        Option<BenchCell?> cell = CommandOptions.Choice("--cell", "The recurrent cell (rnn).", ("rnn", BenchCell.Rnn));
+        Option<BenchPrecision?> precision = CommandOptions.Choice(
+            "--precision", "What to compute in (float).", ("float", BenchPrecision.Float), ("double", BenchPrecision.Double));
+        Option<BenchMode?> mode = CommandOptions.Choice(
+            "--mode",
+            "What a call does (forward with --shape, else all).",
+            ("step", BenchMode.Step),
+            ("forward", BenchMode.Forward),
+            ("backward", BenchMode.Backward),
+            ("training", BenchMode.Training));
+        Option<int> threads = CommandOptions.Whole("--threads", 1, 0, 1024, "Workers; 0 is one a processor.");
         Option<double> seconds = CommandOptions.Number(
             "--seconds",
-            UnsetSeconds,
+            DefaultSeconds,
             value => value is >= 0.001 and <= 3600,
             "a number from 0.001 to 3600",
-            $"Time a row ({DefaultSeconds}; {QuickSeconds} with --quick); the naive loop takes as long again.");
+            $"Time a row, {QuickSeconds} with --quick unless given; the naive loop takes as long again.");
         Option<bool> json = CommandOptions.Json();
         var command = new Command("bench", "Measure forward, backward and step against the machine's peak and the naive loop.")
         {
@@ -38,39 +44,14 @@ internal static class BenchCommand
         command.SetAction(parsed =>
         {
             bool isQuick = parsed.GetValue(quick);
-            double given = parsed.GetValue(seconds);
+            bool hasSeconds = parsed.GetResult(seconds) is { Implicit: false };
             var settings = new BenchSettings(
-                parsed.GetValue(precision) == 32 ? "float" : "double",
+                parsed.GetValue(precision) ?? BenchPrecision.Float,
                 parsed.GetValue(threads),
-                given > UnsetSeconds ? given : isQuick ? QuickSeconds : DefaultSeconds);
+                isQuick && !hasSeconds ? QuickSeconds : parsed.GetValue(seconds));
             return Run(context, Cases(parsed.GetValue(shape), parsed.GetValue(mode), isQuick), settings, parsed.GetValue(json));
         });
         return command;
-    }
-
-    private static Option<BenchMode?> ModeOption()
-    {
-        const string name = "--mode";
-        return new Option<BenchMode?>(name)
-        {
-            Description = "What a call does (forward with --shape, else all).",
-            HelpName = "step|forward|backward|training",
-            Arity = ArgumentArity.ExactlyOne,
-            CustomParser = result =>
-            {
-                string text = result.Tokens[0].Value;
-                switch (text)
-                {
-                    case "step": return BenchMode.Step;
-                    case "forward": return BenchMode.Forward;
-                    case "backward": return BenchMode.Backward;
-                    case "training": return BenchMode.Training;
-                    default:
-                        result.AddError($"{name}: found {TextConsole.Quote(text)}, expected one of step, forward, backward, training.");
-                        return null;
-                }
-            },
-        };
     }
 
     private static IReadOnlyList<BenchCase> Cases(int[]? shape, BenchMode? mode, bool quick)
@@ -100,8 +81,7 @@ internal static class BenchCommand
             settings,
             row => context.Error.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"measuring {row.Mode.ToString().ToLowerInvariant()} {row.Batch},{row.Steps},{row.InputSize},{row.HiddenSize}")),
-            _ => { });
+                $"measuring {row.Mode.ToString().ToLowerInvariant()} {row.Batch},{row.Steps},{row.InputSize},{row.HiddenSize}")));
         if (asJson) Json.Write(context.Output, report, Json.Default.BenchReport);
         else Print(context, report);
         return ExitCode.Done;
@@ -131,7 +111,7 @@ internal static class BenchCommand
         context.Output.WriteLine($"{first.Precision}, {threads}, {report.Machine.VectorBits}-bit vectors.");
         context.Output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"One thread's peak in float: {report.Machine.PeakGflops:0.0} GFLOP/s, spread {report.Machine.PeakSpread:0.0 %} over the run."));
+            $"One thread's peak in float: {report.Machine.PeakGflops:0.0} GFLOP/s, ±{report.Machine.PeakSpread / 2:0.0 %} over the run."));
         context.Output.WriteLine("The median of one call; a step is one time step. Naive: a double loop in float.");
     }
 }

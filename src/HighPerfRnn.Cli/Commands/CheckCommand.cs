@@ -3,6 +3,7 @@ using System.Globalization;
 using HighPerfRnn.Cli.Check;
 using HighPerfRnn.Cli.Output;
 using Spectre.Console;
+using static System.FormattableString;
 
 namespace HighPerfRnn.Cli.Commands;
 
@@ -20,14 +21,15 @@ internal static class CheckCommand
         Option<int[]?> shape = CommandOptions.Sizes(
             "--shape",
             "B,T,I,H",
-            $"Batch, steps, input size, hidden size ({DefaultShape.Batch},{DefaultShape.Steps},{DefaultShape.InputSize},{DefaultShape.HiddenSize}).",
+            $"Batch, steps, input size, hidden size ({Text(DefaultShape)}).",
             (1, 256),
             (1, 1000),
             (1, 512),
             (1, 512));
         Option<ulong> seed = CommandOptions.Seed();
         Option<bool> json = CommandOptions.Json();
-        var command = new Command("check", "Check every gradient against the reference formula and central differences; exit 1 when one is out of bounds.")
+        var command = new Command(
+            "check", "Check every gradient against the reference formula and central differences; exit 1 when one is out of bounds.")
         {
             shape, seed, json,
         };
@@ -43,16 +45,23 @@ internal static class CheckCommand
         else Print(context, rows);
         if (failed.Length == 0) return ExitCode.Done;
         CheckRow first = failed[0];
-        throw ToolException.Unmet(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{failed.Length} of {rows.Count} gradients are out of bounds, {first.Parameter} in {first.Precision} first: found errors of {first.ErrorReference:0.0e+0} and {first.ErrorDifferences:0.0e+0}, expected at most {first.BoundReference:0.0e+0} and {first.Bound:0.0e+0}."));
+        string found = Invariant($"errors of {first.ErrorReference:0.0e+0} and {first.ErrorDifferences:0.0e+0}");
+        string expected = Invariant($"at most {first.BoundReference:0.0e+0} and {first.Bound:0.0e+0}");
+        throw ToolException.Unmet(
+            $"{failed.Length} of {rows.Count} gradients are out of bounds, {first.Parameter} in {first.Precision} first: found {found}, expected {expected}.");
     }
+
+    private static string Text(CheckShape shape) => $"{shape.Batch},{shape.Steps},{shape.InputSize},{shape.HiddenSize}";
 
     private static CheckShape Shape(int[]? sizes)
     {
         if (sizes is not [int batch, int steps, int input, int hidden]) return DefaultShape;
         long work = (long)batch * steps * hidden * (input + hidden);
-        if (work > MostWork) throw ToolException.Usage("--shape", $"B·T·H·(I+H) = {work:N0}", $"at most {MostWork:N0}, for the naive reference's sake");
+        if (work > MostWork)
+        {
+            throw ToolException.Usage("--shape", $"B·T·H·(I+H) = {work:N0}", $"at most {MostWork:N0}, for the naive reference's sake");
+        }
+
         return new CheckShape(batch, steps, input, hidden);
     }
 
@@ -66,8 +75,7 @@ internal static class CheckCommand
         CheckRow[] rows = [.. tensors.Select(tensor => GradientComparison.Compare(tensor, entries, seed))];
         if (!asJson)
         {
-            context.Output.WriteLine(
-                $"Embedding, RNN, linear layer and loss: B={shape.Batch} T={shape.Steps} I={shape.InputSize} H={shape.HiddenSize}, seed {seed}.");
+            context.Output.WriteLine($"Embedding, RNN, linear layer and loss, B,T,I,H = {Text(shape)}, seed {seed}.");
         }
 
         return Report(context, rows, asJson);

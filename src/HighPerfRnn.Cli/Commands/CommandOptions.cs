@@ -9,11 +9,11 @@ namespace HighPerfRnn.Cli.Commands;
 internal static class CommandOptions
 {
     /// <summary>--json, which every command has.</summary>
-    public static Option<bool> Json() =>
-        new("--json") { Description = "Print one JSON object on standard output and nothing else there.", Arity = ArgumentArity.Zero };
+    public static Option<bool> Json() => Switch("--json", "Print one JSON object on standard output and nothing else there.");
 
     /// <summary>A switch.</summary>
-    public static Option<bool> Switch(string name, string description) => new(name) { Description = description, Arity = ArgumentArity.Zero };
+    public static Option<bool> Switch(string name, string description) =>
+        new(name) { Description = description, Arity = ArgumentArity.Zero };
 
     /// <summary>A whole number between two bounds, both allowed.</summary>
     public static Option<int> Whole(string name, int otherwise, int least, int most, string description) =>
@@ -32,25 +32,24 @@ internal static class CommandOptions
     /// <param name="isValid">Whether a finite value is allowed.</param>
     /// <param name="expected">The allowed values in words.</param>
     /// <param name="description">For the help.</param>
-    public static Option<double> Number(string name, double otherwise, Func<double, bool> isValid, string expected, string description) =>
-        Create(name, otherwise, "X", description, text =>
-            double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) && isValid(value)
-                ? value
-                : (double?)null,
-            expected);
+    public static Option<double> Number(
+        string name, double otherwise, Func<double, bool> isValid, string expected, string description) =>
+        Create(name, otherwise, "X", description, text => FindNumber(text, isValid), expected);
 
-    /// <summary>One of some words.</summary>
-    public static Option<T> Choice<T>(string name, T otherwise, string description, params (string Word, T Value)[] choices)
-        where T : struct =>
-        Create(name, otherwise, string.Join('|', choices.Select(choice => choice.Word)), description, text =>
+    /// <summary>One of some words; null when it is not given, and the description says what that means.</summary>
+    public static Option<T?> Choice<T>(string name, string description, params (string Word, T Value)[] choices)
+        where T : struct
+    {
+        string words = string.Join(", ", choices.Select(choice => choice.Word));
+        string expected = choices.Length == 1 ? words : $"one of {words}";
+        return new Option<T?>(name)
         {
-            foreach ((string word, T value) in choices)
-            {
-                if (word == text) return value;
-            }
-
-            return (T?)null;
-        }, choices.Length == 1 ? choices[0].Word : $"one of {string.Join(", ", choices.Select(choice => choice.Word))}");
+            Description = description,
+            HelpName = string.Join('|', choices.Select(choice => choice.Word)),
+            Arity = ArgumentArity.ExactlyOne,
+            CustomParser = result => Parse<T>(result, name, text => Find(choices, text), expected),
+        };
+    }
 
     /// <summary>Any text.</summary>
     public static Option<string?> Text(string name, string placeholder, string description) =>
@@ -68,13 +67,35 @@ internal static class CommandOptions
             string[] parts = text.Split(',');
             int[] sizes = new int[bounds.Length];
             bool isValid = parts.Length == bounds.Length;
-            for (int i = 0; isValid && i < bounds.Length; i++) isValid = TryWhole(parts[i], bounds[i].Least, bounds[i].Most, out sizes[i]);
+            for (int i = 0; isValid && i < bounds.Length; i++)
+            {
+                isValid = TryWhole(parts[i], bounds[i].Least, bounds[i].Most, out sizes[i]);
+            }
+
             if (isValid) return sizes;
-            string ranges = string.Join(", ", bounds.Zip(placeholder.Split(','), (bound, letter) => $"{letter} {bound.Least:N0} to {bound.Most:N0}"));
+            string ranges = string.Join(
+                ", ", bounds.Zip(placeholder.Split(','), (bound, letter) => $"{letter} {bound.Least:N0} to {bound.Most:N0}"));
             result.AddError($"{name}: found {TextConsole.Quote(text)}, expected {placeholder} as whole numbers: {ranges}.");
             return null;
         },
     };
+
+    private static double? FindNumber(string text, Func<double, bool> isValid)
+    {
+        bool isNumber = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value);
+        return isNumber && double.IsFinite(value) && isValid(value) ? value : null;
+    }
+
+    private static T? Find<T>((string Word, T Value)[] choices, string text)
+        where T : struct
+    {
+        foreach ((string word, T value) in choices)
+        {
+            if (word == text) return value;
+        }
+
+        return null;
+    }
 
     private static Option<T> Create<T>(
         string name, T otherwise, string placeholder, string description, Func<string, T?> parse, string expected)
@@ -98,5 +119,4 @@ internal static class CommandOptions
 
     private static bool TryWhole(string text, int least, int most, out int value) =>
         int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= least && value <= most;
-
 }

@@ -15,7 +15,7 @@ internal static class HelloCommand
     public static Command Create(ToolContext context)
     {
         Option<bool> json = CommandOptions.Json();
-        var command = new Command("hello", "The textbook example: a network of three units learns to continue h, e, l, l with e, l, l, o.") { json };
+        var command = new Command("hello", "The textbook example: three units learn to continue h, e, l, l with e, l, l, o.") { json };
         command.SetAction(parsed => Run(context, parsed.GetValue(json)));
         return command;
     }
@@ -57,8 +57,8 @@ internal static class HelloCommand
         foreach (HelloStep step in steps)
         {
             string mark = step.Predicted == step.Target ? "green" : "red";
-            table.AddRow(
-                [step.Input, string.Join(' ', step.State.Select(Number)), .. step.Scores.Select(Number), $"[{mark}]{step.Predicted}[/]", step.Target]);
+            string state = string.Join(' ', step.State.Select(Number));
+            table.AddRow([step.Input, state, .. step.Scores.Select(Number), $"[{mark}]{step.Predicted}[/]", step.Target]);
         }
 
         context.OutputConsole.Write(table);

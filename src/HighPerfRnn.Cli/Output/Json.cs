@@ -4,6 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using HighPerfRnn.Cli.Bench;
 using HighPerfRnn.Cli.Check;
 using HighPerfRnn.Cli.Hello;
+using HighPerfRnn.Cli.LanguageModel;
 
 namespace HighPerfRnn.Cli.Output;
 
@@ -14,10 +15,14 @@ namespace HighPerfRnn.Cli.Output;
 [JsonSerializable(typeof(HelloReport))]
 [JsonSerializable(typeof(CheckReport))]
 [JsonSerializable(typeof(BenchReport))]
+[JsonSerializable(typeof(LmTrainingReport))]
+[JsonSerializable(typeof(LmEvaluationReport))]
+[JsonSerializable(typeof(GenerationReport))]
 internal sealed partial class Json : JsonSerializerContext
 {
     /// <summary>Prints the object on a line of its own.</summary>
-    public static void Write<T>(TextWriter output, T report, JsonTypeInfo<T> type) => output.WriteLine(JsonSerializer.Serialize(report, type));
+    public static void Write<T>(TextWriter output, T report, JsonTypeInfo<T> type) =>
+        output.WriteLine(JsonSerializer.Serialize(report, type));
 }
 
 /// <summary>JSON has no infinity and no NaN: both become null.</summary>

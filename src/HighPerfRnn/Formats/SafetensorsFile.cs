@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace HighPerfRnn.Formats;
@@ -248,20 +249,20 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    private unsafe void ReadSame<T>(SafetensorsEntry entry, Span<T> destination)
+    private void ReadSame<T>(SafetensorsEntry entry, Span<T> destination)
         where T : unmanaged
     {
         long position = _dataBegin + entry.Begin;
-        int chunk = TensorBytes.LargestSpanBytes / sizeof(T);
+        int chunk = TensorBytes.LargestSpanBytes / Unsafe.SizeOf<T>();
         while (!destination.IsEmpty)
         {
             Span<byte> bytes = MemoryMarshal.AsBytes(destination[..Math.Min(destination.Length, chunk)]);
             ReadExactly(_stream, _file, position, bytes);
-            TensorBytes.SwapOnBigEndian(bytes, sizeof(T));
+            TensorBytes.SwapOnBigEndian(bytes, Unsafe.SizeOf<T>());
             if (typeof(T) == typeof(bool))
                 CheckBools(entry, bytes);
             position += bytes.Length;
-            destination = destination[(bytes.Length / sizeof(T))..];
+            destination = destination[(bytes.Length / Unsafe.SizeOf<T>())..];
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace HighPerfRnn.Formats;
@@ -120,11 +121,11 @@ public abstract class SafetensorsTensor
             parameter);
     }
 
-    private static unsafe void WriteElements<T>(Stream stream, ReadOnlySpan<T> elements)
+    private static void WriteElements<T>(Stream stream, ReadOnlySpan<T> elements)
         where T : unmanaged
     {
         // Spans of bytes end at 2^31, spans of elements may be larger; and a swap needs memory of its own.
-        int chunk = BitConverter.IsLittleEndian ? TensorBytes.LargestSpanBytes / sizeof(T) : TensorBytes.ChunkBytes / sizeof(T);
+        int chunk = BitConverter.IsLittleEndian ? TensorBytes.LargestSpanBytes / Unsafe.SizeOf<T>() : TensorBytes.ChunkBytes / Unsafe.SizeOf<T>();
         byte[]? swapped = BitConverter.IsLittleEndian ? null : ArrayPool<byte>.Shared.Rent(TensorBytes.ChunkBytes);
         while (!elements.IsEmpty)
         {
@@ -133,7 +134,7 @@ public abstract class SafetensorsTensor
             if (swapped is not null)
             {
                 bytes.CopyTo(swapped);
-                TensorBytes.Swap(swapped.AsSpan(0, bytes.Length), sizeof(T));
+                TensorBytes.Swap(swapped.AsSpan(0, bytes.Length), Unsafe.SizeOf<T>());
                 bytes = swapped.AsSpan(0, bytes.Length);
             }
 

@@ -21,7 +21,7 @@ internal static class Activations<T, TLane>
     /// <summary>
     /// tanh |x| = (1 - E) / (1 + E) with E = exp(-2|x|) = s·(1 - 2m), the sign of x put back: no cancellation near 0, never
     /// beyond ±1, exactly ±1 from |x| ≈ 9.01 (float) or 19.1 (double) on, ±0 for ±0, NaN for NaN. At most
-    /// <see cref="ErrorBounds.TanhUlps"/> units in the last place off.
+    /// <see cref="ErrorBounds.TanhSingleUlps"/> or <see cref="ErrorBounds.TanhDoubleUlps"/> units in the last place off.
     /// </summary>
     /// <remarks>
     /// |x| = h - n·ln 2 / 2 with |h| ≤ ln 2 / 4, s = 2ⁿ, and 2m = 1 - exp(-2h) as its Taylor polynomial. Numerator and

@@ -63,15 +63,11 @@ internal static class ExactMath
             exponent = -54;
         }
 
+        // Less the bits of √½, so that the exponent's field counts from there; no branch, since it would go either way.
         long bits = BitConverter.DoubleToInt64Bits(x);
-        exponent += (int)(bits >> 52) - 1023;
-        double mantissa = BitConverter.Int64BitsToDouble((bits & 0x000FFFFFFFFFFFFF) | 0x3FF0000000000000);
-        if (mantissa > 1.4142135623730951)
-        {
-            mantissa *= 0.5;
-            exponent++;
-        }
-
+        long power = (bits - 0x3FE6A09E667F3BCD) >> 52;
+        exponent += (int)power;
+        double mantissa = BitConverter.Int64BitsToDouble(bits - (power << 52));
         double f = mantissa - 1;
         double s = f / (2 + f);
         double z = s * s;

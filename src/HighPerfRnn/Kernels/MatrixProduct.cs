@@ -78,10 +78,10 @@ internal static class MatrixProduct<T, TLane>
         Debug.Assert(block > 0 && firstRow >= 0 && firstPanel >= 0 && firstPanel <= endPanel && endPanel <= right.PanelCount);
         int rows = endRow - firstRow;
         if (rows <= 0) return;
-        if (rows == 1 && !TOrder.IsTransposed)
+        if (rows <= RowProduct<T, TLane>.MaxRows && !TOrder.IsTransposed)
         {
             ref T row0 = ref Unsafe.Add(ref left, firstRow * leftStride);
-            RowProduct<T, TLane>.Run(ref row0, firstRow, right, firstPanel, endPanel, block, ref epilogue);
+            RowProduct<T, TLane>.Run(ref row0, leftStride, firstRow, rows, right, firstPanel, endPanel, block, ref epilogue);
             return;
         }
 

@@ -6,77 +6,167 @@ using HighPerfRnn.Simd;
 
 namespace HighPerfRnn.Kernels;
 
-/// <summary>A lone row times a packed matrix: the same sums in the same order as <see cref="MatrixProduct{T, TLane}"/> takes them.</summary>
+/// <summary>What happens to two sums of each column, while they are in the first-level cache.</summary>
+internal interface IPairEpilogue<T, TLane>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TLane : struct, ILane<TLane, T>
+{
+    /// <param name="first">The finished sums of the first product, columns contiguous.</param>
+    /// <param name="second">Those of the second.</param>
+    /// <param name="column">The first column.</param>
+    /// <param name="columns">How many.</param>
+    void Finish(ref T first, ref T second, int column, int columns);
+}
+
+/// <summary>One or two rows times a packed matrix: the same sums in the same order as <see cref="MatrixProduct{T, TLane}"/> takes them.</summary>
 internal static class RowProduct<T, TLane>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>
 {
-    /// <summary>Multiplies a row by panels [firstPanel, endPanel).</summary>
-    /// <param name="left">The row's first number.</param>
-    /// <param name="row">Its number in the product.</param>
+    /// <summary>The most rows.</summary>
+    public const int MaxRows = 2;
+
+    // Room for the sums of eight panels of two 512-bit vectors, or four of each of two rows.
+    private const int MaxSumsBytes = 8 * 2 * 64;
+
+    /// <summary>Multiplies rows by panels [firstPanel, endPanel).</summary>
+    /// <param name="left">The first row's first number.</param>
+    /// <param name="leftStride">From one row to the next.</param>
+    /// <param name="row">The first row's number in the product.</param>
+    /// <param name="rows">How many, at most <see cref="MaxRows"/>.</param>
     /// <param name="right">The packed right factor.</param>
     /// <param name="firstPanel">The first panel.</param>
     /// <param name="endPanel">One past the last panel.</param>
     /// <param name="block">The canonical block of the sum.</param>
-    /// <param name="epilogue">Takes up to eight panels' sums at once.</param>
+    /// <param name="epilogue">Takes several panels' sums at once.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
     public static unsafe void Run<TEpilogue>(
-        ref T left, int row, scoped in PackedMatrix<T> right, int firstPanel, int endPanel, int block, ref TEpilogue epilogue)
+        ref T left,
+        nint leftStride,
+        int row,
+        int rows,
+        scoped in PackedMatrix<T> right,
+        int firstPanel,
+        int endPanel,
+        int block,
+        ref TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue<T, TLane>, allows ref struct
     {
-        byte* memory = stackalloc byte[(8 * 2 * 64) + AlignedBlock<T>.AlignmentBytes];
+        // On the stack, at the start of a cache line.
+        byte* memory = stackalloc byte[MaxSumsBytes + AlignedBlock<T>.AlignmentBytes];
         memory += AlignedBlock<T>.AlignmentBytes - (nint)((nuint)memory % AlignedBlock<T>.AlignmentBytes);
         ref T sums = ref Unsafe.AsRef<T>(memory);
         for (int panel = firstPanel; panel < endPanel;)
         {
-            int vectors = right.Vectors(panel);
-            int panels = vectors == 1 ? 1 : PowerOfTwoUpTo(Math.Min(FullPanels(right, panel, endPanel), RowTile<T, TLane>.MaxGroups));
-            nint panelStride = 2 * TLane.Count * (nint)right.Depth;
-            int k = 0;
-            do
-            {
-                // Whole blocks together as far as registers allow; what is left over is a short block of its own.
-                int depth = Math.Min(block, right.Depth - k);
-                int wholeBlocks = Math.Max(1, (right.Depth - k) / block);
-                int blocks = PowerOfTwoUpTo(Math.Min(wholeBlocks, RowTile<T, TLane>.MaxGroups / panels));
-                ref T weights = ref Unsafe.Add(ref right.Panel(panel), (nint)k * vectors * TLane.Count);
-                Tile(vectors, panels, blocks, ref Unsafe.Add(ref left, k), ref weights, panelStride, depth, ref sums, k > 0);
-                k += depth * blocks;
-            }
-            while (k < right.Depth);
-
+            int panels = PanelsTogether(rows, right, panel, endPanel);
+            int width = panels * right.Vectors(panel) * TLane.Count;
+            SumPanels(rows, ref left, leftStride, right, panel, panels, block, ref sums, width);
             int column = right.FirstColumn(panel);
-            int width = panels * vectors * TLane.Count;
-            epilogue.Finish(ref sums, width, row, 1, column, Math.Min(width, right.Columns - column));
+            epilogue.Finish(ref sums, width, row, rows, column, Math.Min(width, right.Columns - column));
             panel += panels;
         }
     }
 
-    private static int FullPanels(scoped in PackedMatrix<T> right, int panel, int endPanel) =>
-        right.Vectors(endPanel - 1) == 2 ? endPanel - panel : endPanel - 1 - panel;
+    /// <summary>Multiplies two rows by two matrices of the same columns, so that one epilogue finishes both sums of a column.</summary>
+    /// <param name="first">The first row.</param>
+    /// <param name="firstRight">Its matrix.</param>
+    /// <param name="second">The second row.</param>
+    /// <param name="secondRight">Its matrix.</param>
+    /// <param name="epilogue">Takes up to eight panels' sums at once.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit]
+    public static unsafe void RunPair<TEpilogue>(
+        ref T first, scoped in PackedMatrix<T> firstRight, ref T second, scoped in PackedMatrix<T> secondRight, ref TEpilogue epilogue)
+        where TEpilogue : struct, IPairEpilogue<T, TLane>, allows ref struct
+    {
+        Debug.Assert(firstRight.Columns == secondRight.Columns);
+        byte* memory = stackalloc byte[(2 * MaxSumsBytes) + AlignedBlock<T>.AlignmentBytes];
+        memory += AlignedBlock<T>.AlignmentBytes - (nint)((nuint)memory % AlignedBlock<T>.AlignmentBytes);
+        ref T firstSums = ref Unsafe.AsRef<T>(memory);
+        ref T secondSums = ref Unsafe.AsRef<T>(memory + MaxSumsBytes);
+        int firstBlock = CanonicalSum.Block(firstRight.Depth);
+        int secondBlock = CanonicalSum.Block(secondRight.Depth);
+        for (int panel = 0; panel < firstRight.PanelCount;)
+        {
+            int panels = PanelsTogether(1, firstRight, panel, firstRight.PanelCount);
+            SumPanels(1, ref first, 0, firstRight, panel, panels, firstBlock, ref firstSums, 0);
+            SumPanels(1, ref second, 0, secondRight, panel, panels, secondBlock, ref secondSums, 0);
+            int column = firstRight.FirstColumn(panel);
+            epilogue.Finish(ref firstSums, ref secondSums, column, Math.Min(panels * 2 * TLane.Count, firstRight.Columns - column));
+            panel += panels;
+        }
+    }
+
+    // How many panels from one on SumPanels takes: a power of two of full ones.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int PanelsTogether(int rows, scoped in PackedMatrix<T> right, int panel, int endPanel)
+    {
+        if (right.Vectors(panel) == 1) return 1;
+        int full = right.Vectors(endPanel - 1) == 2 ? endPanel - panel : endPanel - 1 - panel;
+        return PowerOfTwoUpTo(Math.Min(full, RowTile<T, TLane>.MaxGroups(rows)));
+    }
+
+    /// <summary>The sums of rows with so many panels: each row's panel after panel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SumPanels(
+        int rows,
+        ref T left,
+        nint leftStride,
+        scoped in PackedMatrix<T> right,
+        int panel,
+        int panels,
+        int block,
+        ref T sums,
+        nint sumsStride)
+    {
+        Debug.Assert(BitOperations.IsPow2(block) && rows is 1 or 2);
+        int blockLog2 = BitOperations.Log2((uint)block);
+        int vectors = right.Vectors(panel);
+        int panelsLog2 = BitOperations.Log2((uint)panels);
+        int maxBlocks = RowTile<T, TLane>.MaxGroups(rows) >> panelsLog2;
+        nint panelStride = 2 * TLane.Count * (nint)right.Depth;
+        ref T weights = ref right.Panel(panel);
+        int k = 0;
+        do
+        {
+            // Whole blocks together as far as registers allow; what is left over is a short block of its own.
+            int rest = right.Depth - k;
+            int blocks = PowerOfTwoUpTo(Math.Clamp(rest >> blockLog2, 1, maxBlocks));
+            int depth = Math.Min(block, rest);
+            ref T blockLeft = ref Unsafe.Add(ref left, k);
+            ref T blockWeights = ref Unsafe.Add(ref weights, (nint)k * vectors * TLane.Count);
+            int shape = (vectors << 4) | (panelsLog2 << 2) | BitOperations.Log2((uint)blocks);
+            if (rows == 1) Tile<Size1>(shape, ref blockLeft, leftStride, ref blockWeights, panelStride, depth, ref sums, sumsStride, k > 0);
+            else Tile<Size2>(shape, ref blockLeft, leftStride, ref blockWeights, panelStride, depth, ref sums, sumsStride, k > 0);
+            k += depth * blocks;
+        }
+        while (k < right.Depth);
+    }
 
     private static int PowerOfTwoUpTo(int value) => 1 << BitOperations.Log2((uint)value);
 
-    private static void Tile(
-        int vectors, int panels, int blocks, ref T left, ref T weights, nint panelStride, nint depth, ref T sums, bool add)
+    // The shape's bits: vectors, two for the logarithm of the panels, two for that of the blocks.
+    private static void Tile<TRows>(
+        int shape, ref T left, nint leftStride, ref T weights, nint panelStride, nint depth, ref T sums, nint sumsStride, bool add)
+        where TRows : struct, ISize
     {
-        switch (vectors, panels, blocks)
+        switch (shape)
         {
-            case (2, 1, 1): RowTile<T, TLane>.Multiply<Size2, Size1, Size1>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (2, 1, 2): RowTile<T, TLane>.Multiply<Size2, Size1, Size2>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (2, 1, 4): RowTile<T, TLane>.Multiply<Size2, Size1, Size4>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (2, 1, 8): RowTile<T, TLane>.Multiply<Size2, Size1, Size8>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (2, 2, 1): RowTile<T, TLane>.Multiply<Size2, Size2, Size1>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (2, 2, 2): RowTile<T, TLane>.Multiply<Size2, Size2, Size2>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (2, 2, 4): RowTile<T, TLane>.Multiply<Size2, Size2, Size4>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (2, 4, 1): RowTile<T, TLane>.Multiply<Size2, Size4, Size1>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (2, 4, 2): RowTile<T, TLane>.Multiply<Size2, Size4, Size2>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (2, 8, 1): RowTile<T, TLane>.Multiply<Size2, Size8, Size1>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (1, 1, 1): RowTile<T, TLane>.Multiply<Size1, Size1, Size1>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (1, 1, 2): RowTile<T, TLane>.Multiply<Size1, Size1, Size2>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (1, 1, 4): RowTile<T, TLane>.Multiply<Size1, Size1, Size4>(ref left, ref weights, panelStride, depth, ref sums, add); break;
-            case (1, 1, 8): RowTile<T, TLane>.Multiply<Size1, Size1, Size8>(ref left, ref weights, panelStride, depth, ref sums, add); break;
+            case 0b010000: RowTile<T, TLane>.Multiply<TRows, Size1, Size1, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b010001: RowTile<T, TLane>.Multiply<TRows, Size1, Size1, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b010010: RowTile<T, TLane>.Multiply<TRows, Size1, Size1, Size4>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b010011: RowTile<T, TLane>.Multiply<TRows, Size1, Size1, Size8>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100000: RowTile<T, TLane>.Multiply<TRows, Size2, Size1, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100001: RowTile<T, TLane>.Multiply<TRows, Size2, Size1, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100010: RowTile<T, TLane>.Multiply<TRows, Size2, Size1, Size4>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100011: RowTile<T, TLane>.Multiply<TRows, Size2, Size1, Size8>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100100: RowTile<T, TLane>.Multiply<TRows, Size2, Size2, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100101: RowTile<T, TLane>.Multiply<TRows, Size2, Size2, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100110: RowTile<T, TLane>.Multiply<TRows, Size2, Size2, Size4>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b101000: RowTile<T, TLane>.Multiply<TRows, Size2, Size4, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b101001: RowTile<T, TLane>.Multiply<TRows, Size2, Size4, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b101100: RowTile<T, TLane>.Multiply<TRows, Size2, Size8, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
             default: throw new UnreachableException();
         }
     }

@@ -5,38 +5,39 @@ using HighPerfRnn.Simd;
 namespace HighPerfRnn.Kernels;
 
 /// <summary>
-/// The register tile of a lone row. A row has one chain of multiply-adds a vector of outputs, and where outputs are few their
-/// latency shows: so it takes several panels and several canonical blocks of k at once, each in chains of its own.
+/// The register tile of one or two rows. So few rows have few chains of multiply-adds a panel, and their latency shows: so the
+/// tile takes several panels and several canonical blocks of k at once, each in chains of its own.
 /// </summary>
 /// <remarks>
-/// One body serves every product of panels and blocks up to 8 (4 with 16 registers): 16 (8) chains hide 4 cycles of latency at
-/// two multiply-adds a cycle twice (once) over. Each vector of weights is loaded once and used once, which is what bounds a lone
-/// row. The type arguments are constants to the JIT, which drops what a smaller shape does not use.
+/// One body serves every product of rows, panels and blocks that registers allow. A group is one panel in one block; there are up
+/// to 8 of them for a lone row, 4 for two rows (half as many with 16 registers), which makes 16 (8) chains: they hide 4 cycles of
+/// latency at two multiply-adds a cycle twice (once) over. Each vector of weights is loaded once for both rows, which is what
+/// bounds so few. The type arguments are constants to the JIT, which drops what a smaller shape does not use.
 /// </remarks>
 internal static class RowTile<T, TLane>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>
 {
     /// <summary>The most panels times blocks at once.</summary>
-    public static int MaxGroups
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => TLane.RegisterCount >= 32 ? 8 : 4;
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int MaxGroups(int rows) => (TLane.RegisterCount >= 32 ? 8 : 4) / rows;
 
     /// <summary>
-    /// For each panel p: sums[p] = (add ? sums[p] : 0) + block 0's sum + block 1's sum + …, in this order, where block j's sum is
-    /// Σₖ left[j·depth + k] · panel p's row j·depth + k, for k in order.
+    /// For each row and panel p: sums[p] = (add ? sums[p] : 0) + block 0's sum + block 1's sum + …, in this order, where block j's
+    /// sum is Σₖ left[j·depth + k] · panel p's row j·depth + k, for k in order.
     /// </summary>
-    /// <param name="left">The row.</param>
+    /// <param name="left">The first row.</param>
+    /// <param name="leftStride">From one row to the next.</param>
     /// <param name="panels">The first panel, [depth · TBlocks or more, TVectors·Count].</param>
     /// <param name="panelStride">From one panel to the next.</param>
     /// <param name="depth">How many k each block takes.</param>
-    /// <param name="sums">TPanels·TVectors·Count numbers, panel after panel.</param>
+    /// <param name="sums">Of each row, TPanels·TVectors·Count numbers, panel after panel.</param>
+    /// <param name="sumsStride">From one row of sums to the next.</param>
     /// <param name="add">Whether to add to what sums hold.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply<TVectors, TPanels, TBlocks>(
-        ref T left, ref T panels, nint panelStride, nint depth, ref T sums, bool add)
+    public static void Multiply<TRows, TVectors, TPanels, TBlocks>(
+        ref T left, nint leftStride, ref T panels, nint panelStride, nint depth, ref T sums, nint sumsStride, bool add)
+        where TRows : struct, ISize
         where TVectors : struct, ISize
         where TPanels : struct, ISize
         where TBlocks : struct, ISize
@@ -45,7 +46,9 @@ internal static class RowTile<T, TLane>
         TLane s2a = TLane.Zero, s2b = TLane.Zero, s3a = TLane.Zero, s3b = TLane.Zero;
         TLane s4a = TLane.Zero, s4b = TLane.Zero, s5a = TLane.Zero, s5b = TLane.Zero;
         TLane s6a = TLane.Zero, s6b = TLane.Zero, s7a = TLane.Zero, s7b = TLane.Zero;
-        TLane a = TLane.Zero;
+        TLane t0a = TLane.Zero, t0b = TLane.Zero, t1a = TLane.Zero, t1b = TLane.Zero;
+        TLane t2a = TLane.Zero, t2b = TLane.Zero, t3a = TLane.Zero, t3b = TLane.Zero;
+        TLane a0 = TLane.Zero, a1 = TLane.Zero;
         nint width = TVectors.Value * TLane.Count;
         nint offset1 = (1 % TPanels.Value * panelStride) + (1 / TPanels.Value * depth * width);
         nint offset2 = (2 % TPanels.Value * panelStride) + (2 / TPanels.Value * depth * width);
@@ -54,70 +57,104 @@ internal static class RowTile<T, TLane>
         nint offset5 = (5 % TPanels.Value * panelStride) + (5 / TPanels.Value * depth * width);
         nint offset6 = (6 % TPanels.Value * panelStride) + (6 / TPanels.Value * depth * width);
         nint offset7 = (7 % TPanels.Value * panelStride) + (7 / TPanels.Value * depth * width);
+        ref T second = ref Unsafe.Add(ref left, leftStride);
         for (nint k = depth; k > 0; k--)
         {
             // Group g is panel g % TPanels in block g / TPanels.
-            a = TLane.Broadcast(left);
-            s0a = TLane.FusedMultiplyAdd(a, TLane.Load(ref panels), s0a);
-            if (TVectors.Value > 1) s0b = TLane.FusedMultiplyAdd(a, TLane.Load(ref Unsafe.Add(ref panels, TLane.Count)), s0b);
+            a0 = TLane.Broadcast(left);
+            if (TRows.Value > 1) a1 = TLane.Broadcast(second);
+            TLane b0a = TLane.Load(ref panels);
+            s0a = TLane.FusedMultiplyAdd(a0, b0a, s0a);
+            if (TRows.Value > 1) t0a = TLane.FusedMultiplyAdd(a1, b0a, t0a);
+            if (TVectors.Value > 1)
+            {
+                TLane b0b = TLane.Load(ref Unsafe.Add(ref panels, TLane.Count));
+                s0b = TLane.FusedMultiplyAdd(a0, b0b, s0b);
+                if (TRows.Value > 1) t0b = TLane.FusedMultiplyAdd(a1, b0b, t0b);
+            }
 
             if (TPanels.Value * TBlocks.Value > 1)
             {
-                if (1 % TPanels.Value == 0) a = TLane.Broadcast(Unsafe.Add(ref left, 1 / TPanels.Value * depth));
-                s1a = TLane.FusedMultiplyAdd(a, TLane.Load(ref Unsafe.Add(ref panels, offset1)), s1a);
-                if (TVectors.Value > 1) s1b = TLane.FusedMultiplyAdd(a, TLane.Load(ref Unsafe.Add(ref panels, offset1 + TLane.Count)), s1b);
+                if (1 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 1 / TPanels.Value * depth));
+                if (TRows.Value > 1 && 1 % TPanels.Value == 0) a1 = TLane.Broadcast(Unsafe.Add(ref second, 1 / TPanels.Value * depth));
+                TLane b1a = TLane.Load(ref Unsafe.Add(ref panels, offset1));
+                s1a = TLane.FusedMultiplyAdd(a0, b1a, s1a);
+                if (TRows.Value > 1) t1a = TLane.FusedMultiplyAdd(a1, b1a, t1a);
+                if (TVectors.Value > 1)
+                {
+                    TLane b1b = TLane.Load(ref Unsafe.Add(ref panels, offset1 + TLane.Count));
+                    s1b = TLane.FusedMultiplyAdd(a0, b1b, s1b);
+                    if (TRows.Value > 1) t1b = TLane.FusedMultiplyAdd(a1, b1b, t1b);
+                }
             }
 
             if (TPanels.Value * TBlocks.Value > 2)
             {
-                if (2 % TPanels.Value == 0) a = TLane.Broadcast(Unsafe.Add(ref left, 2 / TPanels.Value * depth));
-                s2a = TLane.FusedMultiplyAdd(a, TLane.Load(ref Unsafe.Add(ref panels, offset2)), s2a);
-                if (TVectors.Value > 1) s2b = TLane.FusedMultiplyAdd(a, TLane.Load(ref Unsafe.Add(ref panels, offset2 + TLane.Count)), s2b);
+                if (2 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 2 / TPanels.Value * depth));
+                if (TRows.Value > 1 && 2 % TPanels.Value == 0) a1 = TLane.Broadcast(Unsafe.Add(ref second, 2 / TPanels.Value * depth));
+                TLane b2a = TLane.Load(ref Unsafe.Add(ref panels, offset2));
+                s2a = TLane.FusedMultiplyAdd(a0, b2a, s2a);
+                if (TRows.Value > 1) t2a = TLane.FusedMultiplyAdd(a1, b2a, t2a);
+                if (TVectors.Value > 1)
+                {
+                    TLane b2b = TLane.Load(ref Unsafe.Add(ref panels, offset2 + TLane.Count));
+                    s2b = TLane.FusedMultiplyAdd(a0, b2b, s2b);
+                    if (TRows.Value > 1) t2b = TLane.FusedMultiplyAdd(a1, b2b, t2b);
+                }
             }
 
             if (TPanels.Value * TBlocks.Value > 3)
             {
-                if (3 % TPanels.Value == 0) a = TLane.Broadcast(Unsafe.Add(ref left, 3 / TPanels.Value * depth));
-                s3a = TLane.FusedMultiplyAdd(a, TLane.Load(ref Unsafe.Add(ref panels, offset3)), s3a);
-                if (TVectors.Value > 1) s3b = TLane.FusedMultiplyAdd(a, TLane.Load(ref Unsafe.Add(ref panels, offset3 + TLane.Count)), s3b);
+                if (3 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 3 / TPanels.Value * depth));
+                if (TRows.Value > 1 && 3 % TPanels.Value == 0) a1 = TLane.Broadcast(Unsafe.Add(ref second, 3 / TPanels.Value * depth));
+                TLane b3a = TLane.Load(ref Unsafe.Add(ref panels, offset3));
+                s3a = TLane.FusedMultiplyAdd(a0, b3a, s3a);
+                if (TRows.Value > 1) t3a = TLane.FusedMultiplyAdd(a1, b3a, t3a);
+                if (TVectors.Value > 1)
+                {
+                    TLane b3b = TLane.Load(ref Unsafe.Add(ref panels, offset3 + TLane.Count));
+                    s3b = TLane.FusedMultiplyAdd(a0, b3b, s3b);
+                    if (TRows.Value > 1) t3b = TLane.FusedMultiplyAdd(a1, b3b, t3b);
+                }
             }
 
             if (TPanels.Value * TBlocks.Value > 4)
             {
-                if (4 % TPanels.Value == 0) a = TLane.Broadcast(Unsafe.Add(ref left, 4 / TPanels.Value * depth));
-                s4a = TLane.FusedMultiplyAdd(a, TLane.Load(ref Unsafe.Add(ref panels, offset4)), s4a);
-                if (TVectors.Value > 1) s4b = TLane.FusedMultiplyAdd(a, TLane.Load(ref Unsafe.Add(ref panels, offset4 + TLane.Count)), s4b);
+                if (4 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 4 / TPanels.Value * depth));
+                s4a = TLane.FusedMultiplyAdd(a0, TLane.Load(ref Unsafe.Add(ref panels, offset4)), s4a);
+                if (TVectors.Value > 1) s4b = TLane.FusedMultiplyAdd(a0, TLane.Load(ref Unsafe.Add(ref panels, offset4 + TLane.Count)), s4b);
             }
 
             if (TPanels.Value * TBlocks.Value > 5)
             {
-                if (5 % TPanels.Value == 0) a = TLane.Broadcast(Unsafe.Add(ref left, 5 / TPanels.Value * depth));
-                s5a = TLane.FusedMultiplyAdd(a, TLane.Load(ref Unsafe.Add(ref panels, offset5)), s5a);
-                if (TVectors.Value > 1) s5b = TLane.FusedMultiplyAdd(a, TLane.Load(ref Unsafe.Add(ref panels, offset5 + TLane.Count)), s5b);
+                if (5 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 5 / TPanels.Value * depth));
+                s5a = TLane.FusedMultiplyAdd(a0, TLane.Load(ref Unsafe.Add(ref panels, offset5)), s5a);
+                if (TVectors.Value > 1) s5b = TLane.FusedMultiplyAdd(a0, TLane.Load(ref Unsafe.Add(ref panels, offset5 + TLane.Count)), s5b);
             }
 
             if (TPanels.Value * TBlocks.Value > 6)
             {
-                if (6 % TPanels.Value == 0) a = TLane.Broadcast(Unsafe.Add(ref left, 6 / TPanels.Value * depth));
-                s6a = TLane.FusedMultiplyAdd(a, TLane.Load(ref Unsafe.Add(ref panels, offset6)), s6a);
-                if (TVectors.Value > 1) s6b = TLane.FusedMultiplyAdd(a, TLane.Load(ref Unsafe.Add(ref panels, offset6 + TLane.Count)), s6b);
+                if (6 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 6 / TPanels.Value * depth));
+                s6a = TLane.FusedMultiplyAdd(a0, TLane.Load(ref Unsafe.Add(ref panels, offset6)), s6a);
+                if (TVectors.Value > 1) s6b = TLane.FusedMultiplyAdd(a0, TLane.Load(ref Unsafe.Add(ref panels, offset6 + TLane.Count)), s6b);
             }
 
             if (TPanels.Value * TBlocks.Value > 7)
             {
-                if (7 % TPanels.Value == 0) a = TLane.Broadcast(Unsafe.Add(ref left, 7 / TPanels.Value * depth));
-                s7a = TLane.FusedMultiplyAdd(a, TLane.Load(ref Unsafe.Add(ref panels, offset7)), s7a);
-                if (TVectors.Value > 1) s7b = TLane.FusedMultiplyAdd(a, TLane.Load(ref Unsafe.Add(ref panels, offset7 + TLane.Count)), s7b);
+                if (7 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 7 / TPanels.Value * depth));
+                s7a = TLane.FusedMultiplyAdd(a0, TLane.Load(ref Unsafe.Add(ref panels, offset7)), s7a);
+                if (TVectors.Value > 1) s7b = TLane.FusedMultiplyAdd(a0, TLane.Load(ref Unsafe.Add(ref panels, offset7 + TLane.Count)), s7b);
             }
 
             left = ref Unsafe.Add(ref left, 1);
+            second = ref Unsafe.Add(ref second, 1);
             panels = ref Unsafe.Add(ref panels, width);
         }
 
         if (add)
         {
             s0a = TLane.Load(ref Unsafe.Add(ref sums, 0 * width)) + s0a;
-            if (TPanels.Value > 0 && TVectors.Value > 1) s0b = TLane.Load(ref Unsafe.Add(ref sums, (0 * width) + TLane.Count)) + s0b;
+            if (TVectors.Value > 1) s0b = TLane.Load(ref Unsafe.Add(ref sums, (0 * width) + TLane.Count)) + s0b;
             if (TPanels.Value > 1) s1a = TLane.Load(ref Unsafe.Add(ref sums, 1 * width)) + s1a;
             if (TPanels.Value > 1 && TVectors.Value > 1) s1b = TLane.Load(ref Unsafe.Add(ref sums, (1 * width) + TLane.Count)) + s1b;
             if (TPanels.Value > 2) s2a = TLane.Load(ref Unsafe.Add(ref sums, 2 * width)) + s2a;
@@ -132,6 +169,19 @@ internal static class RowTile<T, TLane>
             if (TPanels.Value > 6 && TVectors.Value > 1) s6b = TLane.Load(ref Unsafe.Add(ref sums, (6 * width) + TLane.Count)) + s6b;
             if (TPanels.Value > 7) s7a = TLane.Load(ref Unsafe.Add(ref sums, 7 * width)) + s7a;
             if (TPanels.Value > 7 && TVectors.Value > 1) s7b = TLane.Load(ref Unsafe.Add(ref sums, (7 * width) + TLane.Count)) + s7b;
+
+            if (TRows.Value > 1)
+            {
+                ref T row = ref Unsafe.Add(ref sums, sumsStride);
+                t0a = TLane.Load(ref Unsafe.Add(ref row, 0 * width)) + t0a;
+                if (TVectors.Value > 1) t0b = TLane.Load(ref Unsafe.Add(ref row, (0 * width) + TLane.Count)) + t0b;
+                if (TPanels.Value > 1) t1a = TLane.Load(ref Unsafe.Add(ref row, 1 * width)) + t1a;
+                if (TPanels.Value > 1 && TVectors.Value > 1) t1b = TLane.Load(ref Unsafe.Add(ref row, (1 * width) + TLane.Count)) + t1b;
+                if (TPanels.Value > 2) t2a = TLane.Load(ref Unsafe.Add(ref row, 2 * width)) + t2a;
+                if (TPanels.Value > 2 && TVectors.Value > 1) t2b = TLane.Load(ref Unsafe.Add(ref row, (2 * width) + TLane.Count)) + t2b;
+                if (TPanels.Value > 3) t3a = TLane.Load(ref Unsafe.Add(ref row, 3 * width)) + t3a;
+                if (TPanels.Value > 3 && TVectors.Value > 1) t3b = TLane.Load(ref Unsafe.Add(ref row, (3 * width) + TLane.Count)) + t3b;
+            }
         }
 
         // Block sums in order: the next block of a panel is TPanels groups on.
@@ -141,18 +191,24 @@ internal static class RowTile<T, TLane>
             {
                 s0a += s1a;
                 if (TVectors.Value > 1) s0b += s1b;
+                if (TRows.Value > 1) t0a += t1a;
+                if (TRows.Value > 1 && TVectors.Value > 1) t0b += t1b;
             }
 
             if (TBlocks.Value > 2)
             {
                 s0a += s2a;
                 if (TVectors.Value > 1) s0b += s2b;
+                if (TRows.Value > 1) t0a += t2a;
+                if (TRows.Value > 1 && TVectors.Value > 1) t0b += t2b;
             }
 
             if (TBlocks.Value > 3)
             {
                 s0a += s3a;
                 if (TVectors.Value > 1) s0b += s3b;
+                if (TRows.Value > 1) t0a += t3a;
+                if (TRows.Value > 1 && TVectors.Value > 1) t0b += t3b;
             }
 
             if (TBlocks.Value > 4)
@@ -188,6 +244,10 @@ internal static class RowTile<T, TLane>
                 if (TVectors.Value > 1) s0b += s2b;
                 s1a += s3a;
                 if (TVectors.Value > 1) s1b += s3b;
+                if (TRows.Value > 1) t0a += t2a;
+                if (TRows.Value > 1 && TVectors.Value > 1) t0b += t2b;
+                if (TRows.Value > 1) t1a += t3a;
+                if (TRows.Value > 1 && TVectors.Value > 1) t1b += t3b;
             }
 
             if (TBlocks.Value > 2)
@@ -223,7 +283,7 @@ internal static class RowTile<T, TLane>
         }
 
         s0a.Store(ref Unsafe.Add(ref sums, 0 * width));
-        if (TPanels.Value > 0 && TVectors.Value > 1) s0b.Store(ref Unsafe.Add(ref sums, (0 * width) + TLane.Count));
+        if (TVectors.Value > 1) s0b.Store(ref Unsafe.Add(ref sums, (0 * width) + TLane.Count));
         if (TPanels.Value > 1) s1a.Store(ref Unsafe.Add(ref sums, 1 * width));
         if (TPanels.Value > 1 && TVectors.Value > 1) s1b.Store(ref Unsafe.Add(ref sums, (1 * width) + TLane.Count));
         if (TPanels.Value > 2) s2a.Store(ref Unsafe.Add(ref sums, 2 * width));
@@ -238,5 +298,18 @@ internal static class RowTile<T, TLane>
         if (TPanels.Value > 6 && TVectors.Value > 1) s6b.Store(ref Unsafe.Add(ref sums, (6 * width) + TLane.Count));
         if (TPanels.Value > 7) s7a.Store(ref Unsafe.Add(ref sums, 7 * width));
         if (TPanels.Value > 7 && TVectors.Value > 1) s7b.Store(ref Unsafe.Add(ref sums, (7 * width) + TLane.Count));
+
+        if (TRows.Value > 1)
+        {
+            ref T row = ref Unsafe.Add(ref sums, sumsStride);
+            t0a.Store(ref Unsafe.Add(ref row, 0 * width));
+            if (TVectors.Value > 1) t0b.Store(ref Unsafe.Add(ref row, (0 * width) + TLane.Count));
+            if (TPanels.Value > 1) t1a.Store(ref Unsafe.Add(ref row, 1 * width));
+            if (TPanels.Value > 1 && TVectors.Value > 1) t1b.Store(ref Unsafe.Add(ref row, (1 * width) + TLane.Count));
+            if (TPanels.Value > 2) t2a.Store(ref Unsafe.Add(ref row, 2 * width));
+            if (TPanels.Value > 2 && TVectors.Value > 1) t2b.Store(ref Unsafe.Add(ref row, (2 * width) + TLane.Count));
+            if (TPanels.Value > 3) t3a.Store(ref Unsafe.Add(ref row, 3 * width));
+            if (TPanels.Value > 3 && TVectors.Value > 1) t3b.Store(ref Unsafe.Add(ref row, (3 * width) + TLane.Count));
+        }
     }
 }

@@ -10,8 +10,9 @@ namespace HighPerfRnn.Kernels;
 /// dx = scale·(exp(x - m) / s - [target]).
 /// </summary>
 /// <remarks>
-/// A row runs in blocks of sixteen; its last few numbers are copied into a block of their own, filled up with -∞, whose
-/// exponential is +0, so that no pass has a tail. The maximum passes over NaN: which number it is decides no bit, since the
+/// A row runs in blocks of sixteen; its last few numbers are copied to the end of a block of their own that begins with -∞,
+/// whose exponential is +0, so that no pass has a tail. The copy is the row's last sixteen numbers plus a mask: numbers stored
+/// one by one and loaded as a vector would wait for the stores to leave the core, half of a short row's time. The maximum passes over NaN: which number it is decides no bit, since the
 /// NaN itself reaches the sum, and with it the loss and the row's gradient. So does +∞, as ∞ - ∞. -∞ is a probability of 0.
 /// </remarks>
 internal static class SoftmaxCrossEntropyKernel<T, TLane>
@@ -20,19 +21,33 @@ internal static class SoftmaxCrossEntropyKernel<T, TLane>
 {
     private const int BlockLength = StridedSum<T, TLane>.Chains;
 
+    /// <summary>
+    /// What makes the last block of a row of <paramref name="classes"/> numbers out of its last sixteen by addition: -∞ for
+    /// those that stand in whole blocks already, else 0.
+    /// </summary>
+    public static Block16<T> TailMask(int classes)
+    {
+        Block16<T> mask = default;
+        for (int i = 0; i < BlockLength - (classes % BlockLength); i++) mask[i] = T.NegativeInfinity;
+        return mask;
+    }
+
     /// <summary>The loss of a row in nats; the logits stay as they are.</summary>
+    /// <param name="logits">x [V].</param>
+    /// <param name="target">The index whose probability counts.</param>
+    /// <param name="tailMask"><see cref="TailMask"/> of V.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
-    public static T Forward(ReadOnlySpan<T> logits, int target)
+    public static T Forward(ReadOnlySpan<T> logits, int target, ref readonly Block16<T> tailMask)
     {
         Unsafe.SkipInit(out Block16<T> tail);
         ref T source = ref MemoryMarshal.GetReference(logits);
-        int whole = CopyTail(logits, ref tail);
+        int whole = CopyTail(logits, in tailMask, ref tail);
         T maximum = Maximum(ref source, whole, ref tail, whole < logits.Length);
         T logit = logits[target];
-        var body = new ExpTerms<T, TLane>(ref source, TLane.Broadcast(maximum));
-        var last = new ExpTerms<T, TLane>(ref tail[0], TLane.Broadcast(maximum));
-        T sum = StridedSum<T, TLane>.Run(body, whole / BlockLength, last, whole < logits.Length);
+        var body = new ExpTerms<T, TLane>(ref source, maximum);
+        var last = new ExpTerms<T, TLane>(ref tail[0], maximum);
+        T sum = StridedSum<T, TLane>.Run(in body, whole / BlockLength, in last, whole < logits.Length);
         return Loss(sum, logit, maximum);
     }
 
@@ -41,19 +56,21 @@ internal static class SoftmaxCrossEntropyKernel<T, TLane>
     /// <param name="target">The index whose probability counts.</param>
     /// <param name="gradient">dx [V], overwritten; it may be the logits themselves.</param>
     /// <param name="scale">What the gradient is multiplied by.</param>
+    /// <param name="tailMask"><see cref="TailMask"/> of V.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
-    public static T ForwardBackward(ReadOnlySpan<T> logits, int target, Span<T> gradient, T scale)
+    public static T ForwardBackward(
+        ReadOnlySpan<T> logits, int target, Span<T> gradient, T scale, ref readonly Block16<T> tailMask)
     {
         Unsafe.SkipInit(out Block16<T> tail);
         ref T source = ref MemoryMarshal.GetReference(logits);
         ref T destination = ref MemoryMarshal.GetReference(gradient);
-        int whole = CopyTail(logits, ref tail);
+        int whole = CopyTail(logits, in tailMask, ref tail);
         T maximum = Maximum(ref source, whole, ref tail, whole < logits.Length);
         T logit = logits[target];
-        var body = new StoredExpTerms<T, TLane>(ref source, ref destination, TLane.Broadcast(maximum));
-        var last = new StoredExpTerms<T, TLane>(ref tail[0], ref tail[0], TLane.Broadcast(maximum));
-        T sum = StridedSum<T, TLane>.Run(body, whole / BlockLength, last, whole < logits.Length);
+        var body = new StoredExpTerms<T, TLane>(ref source, ref destination, maximum);
+        var last = new StoredExpTerms<T, TLane>(ref tail[0], ref tail[0], maximum);
+        T sum = StridedSum<T, TLane>.Run(in body, whole / BlockLength, in last, whole < logits.Length);
         T factor = scale / sum;
         TLane factors = TLane.Broadcast(factor);
         for (int i = 0; i < whole; i += TLane.Count)
@@ -62,7 +79,8 @@ internal static class SoftmaxCrossEntropyKernel<T, TLane>
             (TLane.Load(ref at) * factors).Store(ref at);
         }
 
-        for (int i = whole; i < gradient.Length; i++) gradient[i] = tail[i - whole] * factor;
+        int shift = BlockLength - logits.Length;
+        for (int i = whole; i < gradient.Length; i++) gradient[i] = tail[i + shift] * factor;
         gradient[target] -= scale;
         return Loss(sum, logit, maximum);
     }
@@ -71,16 +89,31 @@ internal static class SoftmaxCrossEntropyKernel<T, TLane>
     private static T Loss(T sum, T logit, T maximum) =>
         ExactMath.Narrow<T>(ExactMath.Log(ExactMath.Widen(sum)) - (ExactMath.Widen(logit) - ExactMath.Widen(maximum)));
 
-    /// <summary>How many numbers stand in whole blocks; the others are in the tail then.</summary>
-    private static int CopyTail(ReadOnlySpan<T> logits, ref Block16<T> tail)
+    /// <summary>How many numbers stand in whole blocks; the others end the tail then.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int CopyTail(ReadOnlySpan<T> logits, ref readonly Block16<T> tailMask, ref Block16<T> tail)
     {
         int whole = logits.Length / BlockLength * BlockLength;
         if (whole == logits.Length) return whole;
-        TLane fill = TLane.Broadcast(T.NegativeInfinity);
-        for (int i = 0; i < BlockLength; i += TLane.Count) fill.Store(ref tail[i]);
-        for (int i = whole; i < logits.Length; i++) tail[i - whole] = logits[i];
+        int shift = BlockLength - logits.Length;
+        if (whole == 0)
+        {
+            for (int i = 0; i < shift; i++) tail[i] = T.NegativeInfinity;
+            logits.CopyTo(((Span<T>)tail)[shift..]);
+            return whole;
+        }
+
+        ref T lastBlock = ref Unsafe.Subtract(ref MemoryMarshal.GetReference(logits), shift);
+        for (int i = 0; i < BlockLength; i += TLane.Count)
+        {
+            (TLane.Load(ref Unsafe.Add(ref lastBlock, i)) + TLane.Load(in tailMask[i])).Store(ref tail[i]);
+        }
+
         return whole;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Larger(T a, T b) => T.MaxNative(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
@@ -102,40 +135,41 @@ internal static class SoftmaxCrossEntropyKernel<T, TLane>
             for (int j = 0; j < BlockLength; j += TLane.Count) b = TLane.Max(TLane.Load(ref tail[j]), b);
         }
 
-        Unsafe.SkipInit(out Block16<T> lanes);
-        TLane.Max(a, b).Store(ref lanes[0]);
-        T maximum = lanes[0];
-        for (int j = 1; j < TLane.Count; j++) maximum = T.MaxNative(maximum, lanes[j]);
-        return maximum;
+        Unsafe.SkipInit(out Block16<T> m);
+        TLane.Max(a, b).Store(ref m[0]);
+        for (int width = TLane.Count; width < BlockLength; width += TLane.Count) a.Store(ref m[width]);
+        T m0 = Larger(m[0], m[8]), m1 = Larger(m[1], m[9]), m2 = Larger(m[2], m[10]), m3 = Larger(m[3], m[11]);
+        T m4 = Larger(m[4], m[12]), m5 = Larger(m[5], m[13]), m6 = Larger(m[6], m[14]), m7 = Larger(m[7], m[15]);
+        return Larger(Larger(Larger(m0, m4), Larger(m2, m6)), Larger(Larger(m1, m5), Larger(m3, m7)));
     }
 }
 
 /// <summary>exp(x - m).</summary>
-internal readonly ref struct ExpTerms<T, TLane>(ref T source, TLane maximum) : ITerms<T, TLane>
+internal readonly ref struct ExpTerms<T, TLane>(ref T source, T maximum) : ITerms<T, TLane>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>
 {
     private readonly ref T _source = ref source;
-    private readonly TLane _maximum = maximum;
+    private readonly T _maximum = maximum;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TLane AddTo(TLane sums, int index) =>
-        sums + Activations<T, TLane>.ExpOfNonPositive(TLane.Load(ref Unsafe.Add(ref _source, index)) - _maximum);
+        sums + Activations<T, TLane>.ExpOfNonPositive(TLane.Load(ref Unsafe.Add(ref _source, index)) - TLane.Broadcast(_maximum));
 }
 
 /// <summary>exp(x - m), kept.</summary>
-internal readonly ref struct StoredExpTerms<T, TLane>(ref T source, ref T destination, TLane maximum) : ITerms<T, TLane>
+internal readonly ref struct StoredExpTerms<T, TLane>(ref T source, ref T destination, T maximum) : ITerms<T, TLane>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>
 {
     private readonly ref T _source = ref source;
     private readonly ref T _destination = ref destination;
-    private readonly TLane _maximum = maximum;
+    private readonly T _maximum = maximum;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TLane AddTo(TLane sums, int index)
     {
-        TLane exponential = Activations<T, TLane>.ExpOfNonPositive(TLane.Load(ref Unsafe.Add(ref _source, index)) - _maximum);
+        TLane exponential = Activations<T, TLane>.ExpOfNonPositive(TLane.Load(ref Unsafe.Add(ref _source, index)) - TLane.Broadcast(_maximum));
         exponential.Store(ref Unsafe.Add(ref _destination, index));
         return sums + exponential;
     }

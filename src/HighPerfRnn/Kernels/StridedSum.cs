@@ -35,28 +35,31 @@ internal static class StridedSum<T, TLane>
     /// <param name="hasTail">Whether there are any.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
-    public static T Run<TTerms>(scoped TTerms terms, int blocks, scoped TTerms tail, bool hasTail)
+    public static T Run<TTerms>(scoped in TTerms terms, int blocks, scoped in TTerms tail, bool hasTail)
         where TTerms : struct, ITerms<T, TLane>, allows ref struct
     {
         Unsafe.SkipInit(out Block16<T> sums);
+        // Copies, since a call through a read-only reference would copy each time; they stay in registers.
+        TTerms body = terms;
+        TTerms last = tail;
         int count = TLane.Count;
         for (int chain = 0; chain < Chains; chain += 4 * count)
         {
             TLane a = TLane.Zero, b = TLane.Zero, c = TLane.Zero, d = TLane.Zero;
             for (int index = chain; index < (blocks * Chains) + chain; index += Chains)
             {
-                a = terms.AddTo(a, index);
-                if (TLane.Count <= 8) b = terms.AddTo(b, index + count);
-                if (TLane.Count <= 4) c = terms.AddTo(c, index + (2 * count));
-                if (TLane.Count <= 4) d = terms.AddTo(d, index + (3 * count));
+                a = body.AddTo(a, index);
+                if (TLane.Count <= 8) b = body.AddTo(b, index + count);
+                if (TLane.Count <= 4) c = body.AddTo(c, index + (2 * count));
+                if (TLane.Count <= 4) d = body.AddTo(d, index + (3 * count));
             }
 
             if (hasTail)
             {
-                a = tail.AddTo(a, chain);
-                if (TLane.Count <= 8) b = tail.AddTo(b, chain + count);
-                if (TLane.Count <= 4) c = tail.AddTo(c, chain + (2 * count));
-                if (TLane.Count <= 4) d = tail.AddTo(d, chain + (3 * count));
+                a = last.AddTo(a, chain);
+                if (TLane.Count <= 8) b = last.AddTo(b, chain + count);
+                if (TLane.Count <= 4) c = last.AddTo(c, chain + (2 * count));
+                if (TLane.Count <= 4) d = last.AddTo(d, chain + (3 * count));
             }
 
             a.Store(ref sums[chain]);
@@ -102,6 +105,6 @@ internal readonly ref struct DotTerms<T, TLane>(ReadOnlySpan<T> a, ReadOnlySpan<
         b[rest..].CopyTo(tailB);
         var terms = new DotTerms<T, TLane>(a, b);
         var tail = new DotTerms<T, TLane>(tailA, tailB);
-        return StridedSum<T, TLane>.Run(terms, blocks, tail, rest < a.Length);
+        return StridedSum<T, TLane>.Run(in terms, blocks, in tail, rest < a.Length);
     }
 }

@@ -65,6 +65,12 @@ internal static class Check
         if (written.Overlaps(read)) throw new ArgumentException($"{writtenName} overlaps {readName}.", writtenName);
     }
 
+    /// <summary>Both are the same span, or they have nothing in common.</summary>
+    public static void SameOrNoOverlap<T>(ReadOnlySpan<T> written, ReadOnlySpan<T> read, string writtenName, string readName)
+    {
+        if (written != read) NoOverlap(written, read, writtenName, readName);
+    }
+
     [DoesNotReturn]
     private static void ThrowShape(int length, int expected, string name, string axes, int first, int second, int third)
     {

@@ -115,6 +115,9 @@ public sealed class Dense<T>
         Check.AtLeast(workspace.Length, WorkspaceSize(rows, OutputSize), nameof(workspace));
         Check.NoOverlap(inputGradient, input, nameof(inputGradient), nameof(input));
         Check.NoOverlap(inputGradient, outputGradient, nameof(inputGradient), nameof(outputGradient));
+        Check.NoOverlap(workspace, input, nameof(workspace), nameof(input));
+        Check.NoOverlap(workspace, outputGradient, nameof(workspace), nameof(outputGradient));
+        Check.NoOverlap(workspace, inputGradient, nameof(workspace), nameof(inputGradient));
         Check.Layout(gradients, Parameters);
         var job = new LinearBackwardJob<T>
         {

@@ -15,13 +15,13 @@ public sealed partial class Rnn<T>
         CheckSequence(pass.Output.Length, shape, nameof(pass.Output));
         CheckState(pass.InitialState.Length, shape, nameof(pass.InitialState));
         CheckState(pass.FinalState.Length, shape, nameof(pass.FinalState));
-        Check.NoOverlap(pass.Output, pass.Input, nameof(pass.Output), nameof(pass.Input));
-        Check.NoOverlap(pass.Output, pass.InitialState, nameof(pass.Output), nameof(pass.InitialState));
-        Check.NoOverlap(pass.Output, pass.FinalState, nameof(pass.Output), nameof(pass.FinalState));
-        Check.NoOverlap(pass.Workspace, pass.Input, nameof(pass.Workspace), nameof(pass.Input));
-        Check.NoOverlap(pass.Workspace, pass.InitialState, nameof(pass.Workspace), nameof(pass.InitialState));
+        CheckWritten(pass, pass.Output, nameof(pass.Output));
+        CheckWritten(pass, pass.Workspace, nameof(pass.Workspace));
         Check.NoOverlap(pass.Workspace, pass.Output, nameof(pass.Workspace), nameof(pass.Output));
+        Check.NoOverlap(pass.Output, pass.FinalState, nameof(pass.Output), nameof(pass.FinalState));
         Check.NoOverlap(pass.Workspace, pass.FinalState, nameof(pass.Workspace), nameof(pass.FinalState));
+        Check.NoOverlap(pass.FinalState, pass.Input, nameof(pass.FinalState), nameof(pass.Input));
+        Check.SameOrNoOverlap(pass.FinalState, pass.InitialState, nameof(pass.FinalState), nameof(pass.InitialState));
         return shape;
     }
 
@@ -50,17 +50,35 @@ public sealed partial class Rnn<T>
             Check.Empty(pass.InputGradient.Length, nameof(pass.InputGradient), "since tokens have no gradient");
         }
 
-        Check.NoOverlap(pass.InputGradient, pass.OutputGradient, nameof(pass.InputGradient), nameof(pass.OutputGradient));
-        Check.NoOverlap(pass.InputGradient, pass.Output, nameof(pass.InputGradient), nameof(pass.Output));
-        Check.NoOverlap(pass.InputGradient, pass.Input, nameof(pass.InputGradient), nameof(pass.Input));
-        Check.NoOverlap(pass.InitialStateGradient, pass.Output, nameof(pass.InitialStateGradient), nameof(pass.Output));
-        Check.NoOverlap(pass.Workspace, pass.Output, nameof(pass.Workspace), nameof(pass.Output));
-        Check.NoOverlap(pass.Workspace, pass.Input, nameof(pass.Workspace), nameof(pass.Input));
-        Check.NoOverlap(pass.Workspace, pass.OutputGradient, nameof(pass.Workspace), nameof(pass.OutputGradient));
+        CheckWritten(pass, pass.InputGradient, nameof(pass.InputGradient));
+        CheckWritten(pass, pass.InitialStateGradient, nameof(pass.InitialStateGradient));
+        CheckWritten(pass, pass.TokenTableGradient, nameof(pass.TokenTableGradient));
+        CheckWritten(pass, pass.Workspace, nameof(pass.Workspace));
+        Check.NoOverlap(pass.InputGradient, pass.InitialStateGradient, nameof(pass.InputGradient), nameof(pass.InitialStateGradient));
         Check.NoOverlap(pass.Workspace, pass.InputGradient, nameof(pass.Workspace), nameof(pass.InputGradient));
-        Check.NoOverlap(pass.Workspace, pass.FinalStateGradient, nameof(pass.Workspace), nameof(pass.FinalStateGradient));
         Check.NoOverlap(pass.Workspace, pass.InitialStateGradient, nameof(pass.Workspace), nameof(pass.InitialStateGradient));
+        Check.NoOverlap(pass.Workspace, pass.TokenTableGradient, nameof(pass.Workspace), nameof(pass.TokenTableGradient));
+        Check.NoOverlap(
+            pass.TokenTableGradient, pass.InitialStateGradient, nameof(pass.TokenTableGradient), nameof(pass.InitialStateGradient));
         return shape;
+    }
+
+    /// <summary>What is written is none of what is read.</summary>
+    private static void CheckWritten(in RnnForward<T> pass, ReadOnlySpan<T> written, string name)
+    {
+        Check.NoOverlap(written, pass.Input, name, nameof(pass.Input));
+        Check.NoOverlap(written, pass.TokenTable, name, nameof(pass.TokenTable));
+        Check.NoOverlap(written, pass.InitialState, name, nameof(pass.InitialState));
+    }
+
+    /// <inheritdoc cref="CheckWritten(in RnnForward{T}, ReadOnlySpan{T}, string)"/>
+    private static void CheckWritten(in RnnBackward<T> pass, ReadOnlySpan<T> written, string name)
+    {
+        Check.NoOverlap(written, pass.Input, name, nameof(pass.Input));
+        Check.NoOverlap(written, pass.InitialState, name, nameof(pass.InitialState));
+        Check.NoOverlap(written, pass.Output, name, nameof(pass.Output));
+        Check.NoOverlap(written, pass.OutputGradient, name, nameof(pass.OutputGradient));
+        Check.NoOverlap(written, pass.FinalStateGradient, name, nameof(pass.FinalStateGradient));
     }
 
     private RnnShape ValidateShape(int steps, int batch, int workspaceLength)

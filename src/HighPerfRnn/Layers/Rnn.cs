@@ -108,19 +108,26 @@ public sealed partial class Rnn<T>
     /// <param name="input">x [B, I].</param>
     /// <param name="state">h [B, H].</param>
     /// <param name="nextState">[B, H], overwritten; it may not overlap state or input.</param>
-    /// <param name="workspace">At least <see cref="WorkspaceSize"/> of (1, B, I, H) elements.</param>
+    /// <param name="workspace">At least <see cref="WorkspaceSize"/> of (1, B, I, H) elements; a lone row needs none.</param>
     /// <param name="workers">Threads to split rows over; null for the caller's alone.</param>
     /// <exception cref="ArgumentException">As for <see cref="Forward"/>; B is taken from the length of the state.</exception>
     public void Step(
         ReadOnlySpan<T> input, ReadOnlySpan<T> state, Span<T> nextState, Span<T> workspace, WorkerGroup? workers = null)
     {
-        int batch = Math.Max(1, state.Length / HiddenSize);
+        int batch = state.Length == HiddenSize ? 1 : Math.Max(1, state.Length / HiddenSize);
         // The sequence pass checks all of this again, but under its own names.
         Check.Shape(state.Length, nameof(state), "[B, H]", batch, HiddenSize);
         Check.Shape(input.Length, nameof(input), "[B, I]", batch, InputSize);
         Check.Shape(nextState.Length, nameof(nextState), "[B, H]", batch, HiddenSize);
         Check.NoOverlap(nextState, state, nameof(nextState), nameof(state));
         Check.NoOverlap(nextState, input, nameof(nextState), nameof(input));
+        if (batch == 1)
+        {
+            if (Activation == RnnActivation.Tanh) StepOneRow<TanhActivation<T>>(input, state, nextState);
+            else StepOneRow<ReluActivation<T>>(input, state, nextState);
+            return;
+        }
+
         Forward(
             new RnnForward<T>
             {
@@ -195,6 +202,9 @@ public sealed partial class Rnn<T>
         Check.AtLeast(workspace.Length, Dense<T>.WorkspaceSize(rows, HiddenSize), nameof(workspace));
         Check.NoOverlap(inputGradient, input, nameof(inputGradient), nameof(input));
         Check.NoOverlap(inputGradient, projectedGradient, nameof(inputGradient), nameof(projectedGradient));
+        Check.NoOverlap(workspace, input, nameof(workspace), nameof(input));
+        Check.NoOverlap(workspace, projectedGradient, nameof(workspace), nameof(projectedGradient));
+        Check.NoOverlap(workspace, inputGradient, nameof(workspace), nameof(inputGradient));
         Check.Layout(gradients, Parameters);
         var job = new LinearBackwardJob<T>
         {
@@ -234,6 +244,21 @@ public sealed partial class Rnn<T>
             TokenTable = pass.TokenTable.IsEmpty ? Parameters["weight_ih"] : pass.TokenTable,
         };
         WorkerGroup.Run(workers, ref job);
+    }
+
+    private void StepOneRow<TActivation>(ReadOnlySpan<T> input, ReadOnlySpan<T> state, Span<T> nextState)
+        where TActivation : struct, IActivation<T>
+    {
+        var work = new RnnStepWork<T, TActivation>
+        {
+            Input = input,
+            State = state,
+            NextState = nextState,
+            Bias = Parameters["bias"],
+            InputWeights = PackedInputWeights,
+            RecurrentWeights = PackedRecurrentWeights,
+        };
+        Lanes.Run<T, RnnStepWork<T, TActivation>, int>(ref work, 0);
     }
 
     private void Backward<TActivation>(in RnnShape shape, in RnnBackward<T> pass, WorkerGroup? workers)

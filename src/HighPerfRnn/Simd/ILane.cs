@@ -33,6 +33,12 @@ public interface ILane<TSelf, T>
     /// <summary>Writes <see cref="Count"/> numbers from <paramref name="destination"/> on; no alignment is needed.</summary>
     void Store(ref T destination);
 
+    /// <summary>The first <paramref name="count"/> numbers, fewer than <see cref="Count"/>; the rest is +0 and is not read.</summary>
+    static abstract TSelf LoadPartial(ref readonly T source, int count);
+
+    /// <summary>Writes the first <paramref name="count"/> numbers, fewer than <see cref="Count"/>, and nothing behind them.</summary>
+    void StorePartial(ref T destination, int count);
+
     /// <summary>a + b, rounded once.</summary>
     static abstract TSelf operator +(TSelf a, TSelf b);
 

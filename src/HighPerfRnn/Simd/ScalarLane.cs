@@ -33,6 +33,17 @@ public readonly struct ScalarLane<T>(T value) : ILane<ScalarLane<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLane<T> LoadPartial(ref readonly T source, int count) => count > 0 ? new(source) : default;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StorePartial(ref T destination, int count)
+    {
+        if (count > 0) destination = _value;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ScalarLane<T> operator +(ScalarLane<T> a, ScalarLane<T> b) => new(a._value + b._value);
 
     /// <inheritdoc/>

@@ -35,6 +35,36 @@ public readonly struct Vector512Lane<T>(Vector512<T> value) : ILane<Vector512Lan
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector512Lane<T> LoadPartial(ref readonly T source, int count)
+    {
+        if (!Avx512F.IsSupported) return new(PartialVector.Load<T, Vector512<T>>(in source, count));
+        fixed (T* pointer = &source)
+        {
+            return typeof(T) == typeof(float)
+                ? new(Avx512F.MaskLoad((float*)pointer, First32(count), Vector512<float>.Zero).As<float, T>())
+                : new(Avx512F.MaskLoad((double*)pointer, First64(count), Vector512<double>.Zero).As<double, T>());
+        }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public unsafe void StorePartial(ref T destination, int count)
+    {
+        if (!Avx512F.IsSupported)
+        {
+            PartialVector.Store(_value, ref destination, count);
+            return;
+        }
+
+        fixed (T* pointer = &destination)
+        {
+            if (typeof(T) == typeof(float)) Avx512F.MaskStore((float*)pointer, First32(count), _value.As<T, float>());
+            else Avx512F.MaskStore((double*)pointer, First64(count), _value.As<T, double>());
+        }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512Lane<T> operator +(Vector512Lane<T> a, Vector512Lane<T> b) => new(a._value + b._value);
 
     /// <inheritdoc/>
@@ -107,4 +137,12 @@ public readonly struct Vector512Lane<T>(Vector512<T> value) : ILane<Vector512Lan
         typeof(T) == typeof(float)
             ? new(((shifted._value.As<T, int>() << 23) + Vector512.Create(0x3F800000)).As<int, T>())
             : new(((shifted._value.As<T, long>() << 52) + Vector512.Create(0x3FF0000000000000)).As<long, T>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> First32(int count) =>
+        Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<double> First64(int count) =>
+        Vector512.LessThan(Vector512<long>.Indices, Vector512.Create((long)count)).AsDouble();
 }

@@ -35,6 +35,15 @@ public readonly struct VectorLane<T>(Vector<T> value) : ILane<VectorLane<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VectorLane<T> LoadPartial(ref readonly T source, int count) =>
+        new(PartialVector.Load<T, Vector<T>>(in source, count));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StorePartial(ref T destination, int count) => PartialVector.Store(_value, ref destination, count);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static VectorLane<T> operator +(VectorLane<T> a, VectorLane<T> b) => new(a._value + b._value);
 
     /// <inheritdoc/>

@@ -13,9 +13,10 @@ namespace HighPerfRnn.Threading;
 /// </remarks>
 public sealed class WorkerGroup : IDisposable
 {
-    // Tens of microseconds: longer than what lies between two calls of a training loop, far shorter than a time slice.
+    // A spin is some tens of nanoseconds. Sleep after a tenth of a millisecond or two: longer than what lies between two calls of
+    // a training loop, far shorter than a time slice. Between workers of one call never sleep, but yield a processor that is shared.
     private const int SpinsBeforeSleep = 4_000;
-    private const int SpinsBeforeYield = 20_000;
+    private const int SpinsBeforeYield = 2_000;
 
     private readonly Lock _turn = new();
     private readonly Thread[] _threads;

@@ -138,13 +138,14 @@ internal readonly ref struct SoftmaxCrossEntropyJob<T> : ITeamJob, ILaneWork<T, 
         where TLane : struct, ILane<TLane, T>
     {
         (int start, int end) = team.Share(Targets.Length);
+        Block16<T> tailMask = SoftmaxCrossEntropyKernel<T, TLane>.TailMask(Classes);
         for (int row = start; row < end; row++)
         {
             ReadOnlySpan<T> logits = Logits.Slice(row * Classes, Classes);
             RowLosses[row] = WantsGradient
                 ? SoftmaxCrossEntropyKernel<T, TLane>.ForwardBackward(
-                    logits, Targets[row], Gradient.Slice(row * Classes, Classes), Scale)
-                : SoftmaxCrossEntropyKernel<T, TLane>.Forward(logits, Targets[row]);
+                    logits, Targets[row], Gradient.Slice(row * Classes, Classes), Scale, in tailMask)
+                : SoftmaxCrossEntropyKernel<T, TLane>.Forward(logits, Targets[row], in tailMask);
         }
     }
 }

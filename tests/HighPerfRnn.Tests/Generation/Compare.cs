@@ -12,11 +12,14 @@ internal static class Compare
     public static void Bits<T>(ReadOnlySpan<T> expected, ReadOnlySpan<T> actual, string what)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (expected.Length != actual.Length) throw new XunitException($"{what}: {actual.Length} elements, expected {expected.Length}.");
+        SameLength(expected.Length, actual.Length, what);
         if (MemoryMarshal.AsBytes(expected).SequenceEqual(MemoryMarshal.AsBytes(actual))) return;
         for (int i = 0; i < expected.Length; i++)
         {
-            if (!SameBits(expected[i], actual[i])) throw new XunitException($"{what}[{i}] is {actual[i]:R}, expected the bits of {expected[i]:R}.");
+            if (!SameBits(expected[i], actual[i]))
+            {
+                throw new XunitException($"{what}[{i}] is {actual[i]:R}, expected the bits of {expected[i]:R}.");
+            }
         }
     }
 
@@ -32,14 +35,15 @@ internal static class Compare
     public static void Within<T>(ReadOnlySpan<double> expected, ReadOnlySpan<T> actual, ReadOnlySpan<double> bound, string what)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (expected.Length != actual.Length) throw new XunitException($"{what}: {actual.Length} elements, expected {expected.Length}.");
+        SameLength(expected.Length, actual.Length, what);
         for (int i = 0; i < expected.Length; i++)
         {
             double value = double.CreateChecked(actual[i]);
             double difference = Math.Abs(value - expected[i]);
             if (!(difference <= bound[i]))
             {
-                throw new XunitException($"{what}[{i}] is {value:R}, expected {expected[i]:R} within {bound[i]:E2}; it is {difference:E2} off.");
+                throw new XunitException(
+                    $"{what}[{i}] is {value:R}, expected {expected[i]:R} within {bound[i]:E2}; it is {difference:E2} off.");
             }
         }
     }
@@ -48,6 +52,7 @@ internal static class Compare
     public static void Class<T>(ReadOnlySpan<double> expected, ReadOnlySpan<T> actual, string what)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        SameLength(expected.Length, actual.Length, what);
         for (int i = 0; i < expected.Length; i++)
         {
             double value = double.CreateChecked(actual[i]);
@@ -69,5 +74,10 @@ internal static class Compare
         {
             Bits<T>(expected.Gradients[name], actual.Gradients[name], prefix + "gradient of " + name);
         }
+    }
+
+    private static void SameLength(int expected, int actual, string what)
+    {
+        if (expected != actual) throw new XunitException($"{what}: {actual} elements, expected {expected}.");
     }
 }

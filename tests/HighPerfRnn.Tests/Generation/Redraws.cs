@@ -14,6 +14,18 @@ internal static class Redraws
 
     public static void Again(string property) => Counts.AddOrUpdate(property, (0, 1), (_, c) => (c.Kept, c.Redrawn + 1));
 
+    /// <summary>Counts one, and gives a case with another seed and half the steps and rows to try instead.</summary>
+    public static RnnCase Smaller(string property, RnnCase shape)
+    {
+        Again(property);
+        return shape with
+        {
+            Seed = (shape.Seed + 1) & int.MaxValue,
+            Steps = (shape.Steps + 1) / 2,
+            Batch = (shape.Batch + 1) / 2,
+        };
+    }
+
     /// <summary>One line a property whose name starts so.</summary>
     public static IEnumerable<string> Report(string prefix)
     {

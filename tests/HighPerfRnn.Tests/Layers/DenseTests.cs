@@ -63,12 +63,14 @@ public sealed class DenseTests(DenseTests.Groups groups) : IClassFixture<DenseTe
     {
         var data = new RnnData<T>(shape with { Options = shape.Options | CaseOptions.OutputGradient });
         var run = new Run<T>(data, null);
-        (double[] x, double[] w, double[] b) = (RnnData<T>.Wide(data.Input), RnnData<T>.Wide(data.InputWeights), RnnData<T>.Wide(data.Bias));
+        (double[] x, double[] w, double[] b) =
+            (RnnData<T>.Wide(data.Input), RnnData<T>.Wide(data.InputWeights), RnnData<T>.Wide(data.Bias));
         double[] expected = new double[run.Output.Length];
         double[] magnitudes = new double[expected.Length];
         ReferenceDense.Forward<double>(shape.InputSize, shape.HiddenSize, x, w, b, expected);
         ReferenceDense.Forward<double>(shape.InputSize, shape.HiddenSize, Abs(x), Abs(w), Abs(b), magnitudes);
-        Compare.Within<T>(expected, run.Output, Bounds<T>(magnitudes, shape.InputSize, CanonicalSum.Block(shape.InputSize)), "output");
+        double[] bounds = Bounds<T>(magnitudes, shape.InputSize, CanonicalSum.Block(shape.InputSize));
+        Compare.Within<T>(expected, run.Output, bounds, "output");
     }
 
     private static void CheckBackward<T>(RnnCase shape)

@@ -31,7 +31,8 @@ public sealed class EmbeddingTests
         ParameterSet<float> gradients = layer.Parameters.CreateZeros();
         float[] rows = RnnRun<float>.Filled(shape.Rows * shape.HiddenSize);
         ArgumentException failure = Assert.Throws<ArgumentException>(() => layer.Forward(tokens, rows));
-        Assert.Contains($"tokens[{place}] is {tokens[place]}; expected 0 to {shape.InputSize - 1}", failure.Message, StringComparison.Ordinal);
+        string text = $"tokens[{place}] is {tokens[place]}; expected 0 to {shape.InputSize - 1}";
+        Assert.Contains(text, failure.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => layer.Backward(tokens, rows, gradients));
         Assert.True(rows.All(float.IsNaN));
         Assert.True(gradients.Values.IndexOfAnyExcept(0f) < 0);

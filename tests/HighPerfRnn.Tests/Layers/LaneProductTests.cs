@@ -147,8 +147,13 @@ public sealed class LaneProductTests
             ProductCase shape = data.Shape;
             int inputStride = RnnWorkspace.Stride<T>(shape.Columns);
             T[] inputParts = RnnRun<T>.Filled(shape.Rows * inputStride);
-            for (int r = 0; r < shape.Rows; r++) data.Start.AsSpan(r * shape.Columns, shape.Columns).CopyTo(inputParts.AsSpan(r * inputStride));
-            T[] expected = data.Framed((r, c) => ScalarState<T>(data.Start[(r * shape.Columns) + c] + data.Product[(r * shape.Columns) + c]));
+            for (int r = 0; r < shape.Rows; r++)
+            {
+                data.Start.AsSpan(r * shape.Columns, shape.Columns).CopyTo(inputParts.AsSpan(r * inputStride));
+            }
+
+            T[] expected = data.Framed((r, c) =>
+                ScalarState<T>(data.Start[(r * shape.Columns) + c] + data.Product[(r * shape.Columns) + c]));
             T[] target = data.Framed((_, _) => T.NaN);
             var epilogue = new StateEpilogue<T, TLane, TanhActivation<T>>
             {
@@ -219,7 +224,10 @@ public sealed class LaneProductTests
                 T gradient = (data.Product[i] + outputGradient[i]) * ((T.One - h) * (T.One + h));
                 T actual = target[(i / shape.Columns * stride) + (i % shape.Columns)];
                 if (T.Abs(gradient) < T.CreateChecked(Tolerances.FlushBelow<T>())) gradient = T.Zero;
-                if (!Compare.SameBits(gradient, actual)) Assert.Fail($"{typeof(TLane).Name}: [{i}] is {actual:R}, expected {gradient:R}.");
+                if (!Compare.SameBits(gradient, actual))
+                {
+                    Assert.Fail($"{typeof(TLane).Name}: [{i}] is {actual:R}, expected {gradient:R}.");
+                }
             }
         }
     }
@@ -238,7 +246,10 @@ public sealed class LaneProductTests
             T[] expected = (T[])data.Start.Clone();
             for (int r = 0; r < shape.Rows; r++)
             {
-                for (int c = first; c < end; c++) expected[(indices[r] * shape.Columns) + c] += data.Product[(r * shape.Columns) + c];
+                for (int c = first; c < end; c++)
+                {
+                    expected[(indices[r] * shape.Columns) + c] += data.Product[(r * shape.Columns) + c];
+                }
             }
 
             T[] table = (T[])data.Start.Clone();

@@ -44,10 +44,11 @@ public sealed class RnnArgumentTests
     {
         shape = Small(shape) with { Steps = Math.Max(1, shape.Steps), HiddenSize = shape.HiddenSize + 1 };
         int vocabulary = 1 + (shape.Seed % 9);
+        int table = vocabulary * shape.HiddenSize;
         int[] tokens = new CaseRandom(shape.Seed, 3015).Indices(shape.Rows, vocabulary);
         Check("Tokens", shape.Rows + 1, shape.Rows, r => r.Tokens = [.. tokens, 0]);
-        Check("TokenTable", (vocabulary * shape.HiddenSize) + 1, vocabulary * shape.HiddenSize, r => r.TokenTable = new float[r.TokenTable.Length + 1], forwardOnly: true);
-        Check("TokenTableGradient", (vocabulary * shape.HiddenSize) + 1, vocabulary * shape.HiddenSize, r => r.TokenTableGradient = new float[r.TokenTableGradient.Length + 1], backwardOnly: true);
+        Check("TokenTable", table + 1, table, r => r.TokenTable = new float[table + 1], backward: false);
+        Check("TokenTableGradient", table + 1, table, r => r.TokenTableGradient = new float[table + 1], forward: false);
         int place = shape.Seed % tokens.Length;
         int[] bad = (int[])tokens.Clone();
         bad[place] = shape.Seed % 2 == 0 ? -1 : vocabulary;
@@ -57,23 +58,25 @@ public sealed class RnnArgumentTests
         {
             var outputs = new Snapshot(run);
             ArgumentException failure = Assert.ThrowsAny<ArgumentException>(pass);
-            Assert.Contains($"Tokens[{place}] is {bad[place]}; expected 0 to {vocabulary - 1}", failure.Message, StringComparison.Ordinal);
+            string text = $"Tokens[{place}] is {bad[place]}; expected 0 to {vocabulary - 1}";
+            Assert.Contains(text, failure.Message, StringComparison.Ordinal);
             outputs.AssertUnchanged();
         }
 
         RnnRun<float> Make() => new(new RnnData<float>(shape))
         {
             Tokens = (int[])tokens.Clone(),
-            TokenTable = new float[vocabulary * shape.HiddenSize],
-            TokenTableGradient = new float[vocabulary * shape.HiddenSize],
+            TokenTable = new float[table],
+            TokenTableGradient = new float[table],
         };
 
-        void Check(string name, int given, int expected, Action<RnnRun<float>> spoil, bool forwardOnly = false, bool backwardOnly = false)
+        void Check(
+            string name, int given, int expected, Action<RnnRun<float>> spoil, bool forward = true, bool backward = true)
         {
             RnnRun<float> spoiled = Make();
             spoil(spoiled);
-            if (!backwardOnly) AssertRefuses(spoiled, r => r.Forward(), name, given, expected);
-            if (!forwardOnly) AssertRefuses(spoiled, r => r.Backward(), name, given, expected);
+            if (forward) AssertRefuses(spoiled, r => r.Forward(), name, given, expected);
+            if (backward) AssertRefuses(spoiled, r => r.Backward(), name, given, expected);
         }
     }
 

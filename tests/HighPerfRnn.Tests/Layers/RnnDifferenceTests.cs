@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace HighPerfRnn.Tests.Layers;
 
-/// <summary>Gradients in double against central differences: the library's of its own forward pass, the reference's of its own.</summary>
+/// <summary>Gradients in double against central differences, the library's and the reference's of their own forward passes.</summary>
 /// <remarks><see cref="DifferenceCheck"/> states the tolerance and the step.</remarks>
 [Trait("Category", "Width")]
 public sealed class RnnDifferenceTests(ITestOutputHelper log) : IDisposable

@@ -139,6 +139,23 @@ public class SoftmaxCrossEntropyTests
     }
 
     [Fact]
+    public void NothingIsWrittenBesideTheGradient()
+    {
+        for (int classes = 1; classes <= 49; classes++)
+        {
+            var data = new Data<float>(4, 2, classes, 3);
+            float[] memory = new float[(2 * classes) + 64];
+            Array.Fill(memory, 7f);
+            float[] losses = [7, 7, 7, 7];
+            Span<float> gradient = memory.AsSpan(32, 2 * classes);
+            SoftmaxCrossEntropy<float>.ForwardBackward(data.Logits, data.Targets, classes, gradient, losses.AsSpan(1, 2));
+            Assert.All(memory[..32], x => Assert.Equal(7, x));
+            Assert.All(memory[^32..], x => Assert.Equal(7, x));
+            Assert.Equal((7, 7), (losses[0], losses[3]));
+        }
+    }
+
+    [Fact]
     public void ScaleIsTheMeansUnlessGiven()
     {
         var data = new Data<double>(3, 8, 5, 2);

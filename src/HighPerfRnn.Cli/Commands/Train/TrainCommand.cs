@@ -1,0 +1,10 @@
+using System.CommandLine;
+
+namespace HighPerfRnn.Cli.Commands.Train;
+
+/// <summary>train: one command for each kind of model.</summary>
+internal static class TrainCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Create(ToolContext context) => new("train", "Train a model.") { TrainLmCommand.Create(context) };
+}

@@ -1,0 +1,22 @@
+using System.Text;
+
+namespace HighPerfRnn.Cli;
+
+/// <summary>What the tool carries inside; Data/README.md says where it comes from and under which licence.</summary>
+internal static class EmbeddedData
+{
+    /// <summary>What the default text is, in words.</summary>
+    public const string TextDescription = "400 KB of Shakespeare's plays (public domain)";
+
+    /// <summary>Opens a resource by its file name.</summary>
+    public static Stream Open(string name) =>
+        typeof(EmbeddedData).Assembly.GetManifestResourceStream(name)
+        ?? throw new InvalidOperationException($"The tool lacks its resource {name}.");
+
+    /// <summary>The default text.</summary>
+    public static string ReadText()
+    {
+        using var reader = new StreamReader(Open("shakespeare.txt"), Encoding.UTF8);
+        return reader.ReadToEnd();
+    }
+}

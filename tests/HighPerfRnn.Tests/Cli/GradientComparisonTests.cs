@@ -1,0 +1,79 @@
+using HighPerfRnn.Cli.Check;
+using HighPerfRnn.Cli.Commands;
+using HighPerfRnn.Cli;
+using Xunit;
+
+namespace HighPerfRnn.Tests.Cli;
+
+/// <summary>The gradient check of the tool can fail, and fails where it should.</summary>
+public sealed class GradientComparisonTests
+{
+    private static readonly CheckShape Shape = new(2, 3, 5, 7);
+
+    [Fact]
+    public void EveryGradientOfBothPrecisionsPasses()
+    {
+        Assert.All(new GradientCheck<double>(Shape, 5).Tensors().Select(Compare), row => Assert.True(row.Passed, row.ToString()));
+        Assert.All(new GradientCheck<float>(Shape, 5).Tensors().Select(Compare), row => Assert.True(row.Passed, row.ToString()));
+    }
+
+    [Fact]
+    public void OnePercentInOneEntryIsSeenInEveryTensor()
+    {
+        int seen = 0;
+        foreach (GradientTensor tensor in new GradientCheck<double>(Shape, 5).Tensors().Concat(BreakableInFloat()))
+        {
+            int largest = Array.IndexOf(tensor.Gradient, tensor.Gradient.MaxBy(Math.Abs));
+            tensor.Gradient[largest] *= 1.01;
+            CheckRow row = Compare(tensor);
+            Assert.False(row.Passed, row.ToString());
+            Assert.InRange(row.ErrorReference, 0.0099, 0.0101);
+            Assert.InRange(row.ErrorDifferences, 0.0099, 0.0101);
+            seen++;
+        }
+
+        Assert.Equal(20, seen);
+    }
+
+    [Fact]
+    public void AGradientThatIsNoNumberFails()
+    {
+        foreach (GradientTensor tensor in new GradientCheck<double>(Shape, 5).Tensors())
+        {
+            tensor.Gradient[^1] = double.NaN;
+            Assert.False(Compare(tensor).Passed);
+        }
+    }
+
+    [Fact]
+    public void DifferencesAreASecondWitness()
+    {
+        // The same mistake in the library and in the reference formula.
+        foreach (GradientTensor tensor in new GradientCheck<double>(Shape, 5).Tensors())
+        {
+            int largest = Array.IndexOf(tensor.Gradient, tensor.Gradient.MaxBy(Math.Abs));
+            tensor.Gradient[largest] *= 1.01;
+            tensor.Reference[largest] *= 1.01;
+            CheckRow row = Compare(tensor);
+            Assert.False(row.Passed, row.ToString());
+        }
+    }
+
+    [Fact]
+    public void ABrokenGradientEndsTheCommandWithOneLineAndExitOne()
+    {
+        GradientTensor tensor = new GradientCheck<double>(Shape, 5).Tensors().First();
+        tensor.Gradient[0] += 1;
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        ToolException thrown = Assert.Throws<ToolException>(
+            () => CheckCommand.Report(new ToolContext(output, error), [Compare(tensor)], asJson: true));
+        Assert.Equal(ExitCode.Unmet, thrown.ExitCode);
+        Assert.Contains("1 of 1 gradients are out of bounds, logits in double", thrown.Message, StringComparison.Ordinal);
+        Assert.StartsWith("{\"passed\":false,\"rows\":[{\"parameter\":\"logits\"", output.ToString(), StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<GradientTensor> BreakableInFloat() => new GradientCheck<float>(Shape, 5).Tensors();
+
+    private static CheckRow Compare(GradientTensor tensor) => GradientComparison.Compare(tensor, int.MaxValue, seed: 1);
+}

@@ -1,0 +1,107 @@
+using System.Text.Json;
+using Xunit;
+
+namespace HighPerfRnn.Tests.Cli;
+
+/// <summary>hello, check and bench.</summary>
+public sealed class MeasureCommandTests
+{
+    [Fact]
+    public void HelloLearnsTheWord()
+    {
+        JsonElement report = ToolRun.Of("hello", "--json").Json();
+        string[] before = Letters(report.GetProperty("before"));
+        string[] after = Letters(report.GetProperty("after"));
+        Assert.Equal(["e", "l", "l", "o"], after);
+        Assert.Equal(4, before.Length);
+        Assert.NotEqual(after, before);
+        Assert.Contains(before.Zip(after), pair => pair.First == pair.Second);
+        Assert.True(report.GetProperty("lossAfter").GetDouble() < 0.05);
+        Assert.True(report.GetProperty("lossBefore").GetDouble() > 1);
+        Assert.True(report.GetProperty("iterations").GetInt32() > 0);
+    }
+
+    [Fact]
+    public void HelloPrintsStatesScoresAndTheLossCurve()
+    {
+        ToolRun run = ToolRun.Of("hello");
+        Assert.Equal(0, run.ExitCode);
+        foreach (string word in (string[])["Before training", "After", "hidden state", "says", "target", "Loss in nats", "┤", "└"])
+        {
+            Assert.Contains(word, run.Output, StringComparison.Ordinal);
+        }
+
+        Assert.All(run.Output.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 80, line));
+    }
+
+    [Fact]
+    public void CheckReportsEveryGradient()
+    {
+        JsonElement report = ToolRun.Of("check", "--json").Json();
+        Assert.True(report.GetProperty("passed").GetBoolean());
+        JsonElement[] rows = [.. report.GetProperty("rows").EnumerateArray()];
+        string[] expected =
+        [
+            "logits", "dense.weight", "dense.bias", "dense.input", "rnn.weight_ih", "rnn.weight_hh", "rnn.bias", "rnn.input", "rnn.initial_state",
+            "embedding.weight",
+        ];
+        foreach (string precision in (string[])["float", "double"])
+        {
+            JsonElement[] ofPrecision = [.. rows.Where(row => row.GetProperty("precision").GetString() == precision)];
+            Assert.Equal(expected, ofPrecision.Select(row => row.GetProperty("parameter").GetString()));
+            foreach (JsonElement row in ofPrecision)
+            {
+                double bound = row.GetProperty("bound").GetDouble();
+                Assert.InRange(row.GetProperty("errorReference").GetDouble(), 0, bound);
+                Assert.InRange(row.GetProperty("errorDifferences").GetDouble(), 0, bound);
+                Assert.InRange(bound, 1e-12, 1e-2);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("1,1,1,1")]
+    [InlineData("4,2,33,17")]
+    [InlineData("2,40,3,8")]
+    public void CheckPassesForOtherShapesAndSeeds(string shape)
+    {
+        ToolRun run = ToolRun.Of("check", "--shape", shape, "--seed", "9");
+        Assert.True(run.ExitCode == 0, run.Error);
+        Assert.Contains("rnn.weight_hh", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("1,1,16,16", "step", "float", 2.0 * 16 * 32)]
+    [InlineData("2,3,5,7", "training", "double", 3 * 2.0 * 2 * 3 * 7 * 12)]
+    public void BenchPrintsTheRowAskedFor(string shape, string mode, string precision, double operations)
+    {
+        JsonElement report = ToolRun.Of(
+            "bench", "--shape", shape, "--mode", mode, "--precision", precision, "--seconds", "0.02", "--json").Json();
+        JsonElement machine = report.GetProperty("machine");
+        Assert.True(machine.GetProperty("peakGflops").GetDouble() > 0);
+        Assert.Contains(machine.GetProperty("vectorBits").GetInt32(), (int[])[0, 128, 256, 512]);
+        JsonElement row = Assert.Single(report.GetProperty("rows").EnumerateArray());
+        Assert.Equal("rnn", row.GetProperty("cell").GetString());
+        Assert.Equal(mode, row.GetProperty("mode").GetString());
+        Assert.Equal(precision, row.GetProperty("precision").GetString());
+        int[] sizes = [.. ((string[])["batch", "steps", "input", "hidden"]).Select(name => row.GetProperty(name).GetInt32())];
+        Assert.Equal(shape, string.Join(',', sizes));
+        Assert.Equal(1, row.GetProperty("threads").GetInt32());
+        double microseconds = row.GetProperty("microseconds").GetDouble();
+        Assert.Equal(operations / microseconds / 1000, row.GetProperty("gflops").GetDouble(), 6);
+        Assert.InRange(row.GetProperty("shareOfPeak").GetDouble(), 1e-9, 2);
+        Assert.True(row.GetProperty("speedupOverNaive").GetDouble() > 0);
+        Assert.True(row.GetProperty("allocatedBytes").GetInt64() >= 0);
+    }
+
+    [Fact]
+    public void BenchPrintsATable()
+    {
+        ToolRun run = ToolRun.Of("bench", "--shape", "1,1,16,16", "--mode", "step", "--seconds", "0.02");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("1,1,16,16", run.Output, StringComparison.Ordinal);
+        Assert.Contains("× naive", run.Output, StringComparison.Ordinal);
+    }
+
+    private static string[] Letters(JsonElement letters) => [.. letters.EnumerateArray().Select(letter => letter.GetString()!)];
+}

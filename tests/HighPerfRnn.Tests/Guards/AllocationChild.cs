@@ -1,0 +1,60 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using HighPerfRnn.Layers;
+using HighPerfRnn.Threading;
+
+namespace HighPerfRnn.Tests.Guards;
+
+/// <summary>What runs in the child processes of <see cref="AllocationTests"/>: nothing else allocates there.</summary>
+internal static class AllocationChild
+{
+    public const string Alone = "allocations";
+    public const string WithWorkers = "allocations-workers";
+    public const string Passed = "nothing allocated";
+
+    private const int RoundsAlone = 10_000, RoundsWithWorkers = 1_000;
+
+    public static readonly RnnShape Shape = new(Steps: 3, Batch: 2, InputSize: 5, HiddenSize: 7);
+
+    /// <summary>Writes what was allocated; 0 when that is nothing.</summary>
+    public static int Measure(int workerCount)
+    {
+        RuntimeTables.Grow();
+        using WorkerGroup? workers = workerCount == 0 ? null : new WorkerGroup(workerCount);
+        long allowed = RuntimeTables.AllowedBytes(workers);
+        bool passed = Measure<float>(workers) <= allowed & Measure<double>(workers) <= allowed;
+        if (passed) Console.WriteLine(Passed);
+        return passed ? 0 : 1;
+    }
+
+    private static long Measure<T>(WorkerGroup? workers)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var round = new LayerRound<T>(Shape, 4, RnnActivation.Tanh, new HeapRoom(), seed: 1);
+        long process = GC.GetTotalAllocatedBytes(precise: true);
+        long thread = GC.GetAllocatedBytesForCurrentThread();
+        round.Run(workers);
+        round.Step(workers);
+        long first = GC.GetAllocatedBytesForCurrentThread() - thread;
+        RunRounds(round, workers, workers is null ? RoundsAlone : RoundsWithWorkers);
+        thread = GC.GetAllocatedBytesForCurrentThread() - thread;
+        process = GC.GetTotalAllocatedBytes(precise: true) - process;
+        Console.WriteLine(
+            $"{typeof(T).Name}: {first} bytes in the first calls, {thread} in all on this thread, {process} in the process");
+        return Math.Max(thread, process);
+    }
+
+    // Optimized at once, so that this loop's code is not replaced while it runs.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RunRounds<T>(LayerRound<T> round, WorkerGroup? workers, int rounds)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int i = 0; i < rounds; i++)
+        {
+            round.ClearGradients();
+            round.Run(workers);
+            // Workers that spin see the next call at once; workers that sleep are woken: both must cost nothing.
+            if (workers is not null && i % 100 == 0) Thread.Sleep(2);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using HighPerfRnn.Layers;
+using HighPerfRnn.Threading;
+
+namespace HighPerfRnn.Tests.Guards;
+
+/// <summary>What runs in the child processes of <see cref="GuardPageTests"/>.</summary>
+internal static class GuardPageChild
+{
+    public const string Within = "guard-pages";
+    public const string Beyond = "guard-page-overrun";
+    public const string Survived = "survived";
+
+    /// <summary>Sizes on both sides of multiples of 4, 8, 16 and 32; single rows and units; several tiles and row blocks.</summary>
+    private static readonly (int Steps, int Batch, int InputSize, int HiddenSize, int OutputSize)[] Shapes =
+    [
+        (1, 1, 1, 1, 1),
+        (1, 1, 3, 5, 2),
+        (2, 3, 17, 15, 9),
+        (3, 5, 7, 33, 31),
+        (5, 13, 33, 31, 65),
+        (4, 1, 9, 65, 17),
+        (3, 2, 129, 47, 3),
+        (300, 1, 2, 19, 5),
+        (2, 260, 5, 7, 4),
+        (0, 3, 5, 9, 4),
+    ];
+
+    public static void RunWithin()
+    {
+        using var workers = new WorkerGroup(2);
+        foreach (GuardedSide side in Enum.GetValues<GuardedSide>())
+        {
+            foreach (var (steps, batch, inputSize, hiddenSize, outputSize) in Shapes)
+            {
+                var shape = new RnnShape(steps, batch, inputSize, hiddenSize);
+                Run<float>(shape, outputSize, side, workers);
+                Run<double>(shape, outputSize, side, workers);
+            }
+        }
+
+        Console.WriteLine(Survived);
+    }
+
+    /// <summary>A span that claims one element more than there is before the page: the library reads what it is given.</summary>
+    public static void RunBeyond()
+    {
+        const int size = 7;
+        var dense = new Dense<float>(size, 3);
+        Span<float> honest = new GuardedRoom(GuardedSide.Behind).Take<float>(size - 1).Span;
+        ReadOnlySpan<float> lying = MemoryMarshal.CreateReadOnlySpan(ref honest[0], size);
+        Console.WriteLine("started");
+        dense.Forward(1, lying, new float[3]);
+        Console.WriteLine(Survived);
+    }
+
+    private static void Run<T>(in RnnShape shape, int outputSize, GuardedSide side, WorkerGroup workers)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        foreach (RnnActivation activation in Enum.GetValues<RnnActivation>())
+        {
+            // A crash leaves the last line as its address.
+            Console.WriteLine($"{typeof(T).Name} {shape} {activation} guarded {side}");
+            var round = new LayerRound<T>(shape, outputSize, activation, new GuardedRoom(side), seed: 1);
+            round.Run(null);
+            if (activation == RnnActivation.Tanh) round.Run(workers);
+            if (shape.Steps > 0) round.Step(null);
+        }
+    }
+}

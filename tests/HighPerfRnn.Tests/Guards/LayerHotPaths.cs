@@ -1,0 +1,54 @@
+using System.Numerics;
+using HighPerfRnn.Layers;
+using HighPerfRnn.Threading;
+
+namespace HighPerfRnn.Tests.Guards;
+
+/// <summary>The calls of the layers.</summary>
+internal static class LayerHotPaths<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private const int OutputSize = 4;
+
+    public static IReadOnlyList<HotPath> All { get; } =
+    [
+        new("Rnn.WorkspaceSize(ref RnnShape)", _ => () => Rnn<T>.WorkspaceSize(AllocationChild.Shape)),
+        new("Rnn.Repack()", _ => Layer(round => round.Rnn.Repack())),
+        new("Rnn.Forward(ref RnnForward, WorkerGroup)", workers => Layer(round =>
+        {
+            round.ForwardRnn(workers);
+            round.ForwardTokens(workers);
+        })),
+        new(
+            "Rnn.Step(ReadOnlySpan<T>, ReadOnlySpan<T>, Span<T>, Span<T>, WorkerGroup)",
+            workers => Layer(round => round.Step(workers))),
+        new("Rnn.Backward(ref RnnBackward, WorkerGroup)", workers => Layer(round =>
+        {
+            round.ClearGradients();
+            round.BackwardRnn(workers);
+            round.BackwardTokens(workers);
+        })),
+        new("Dense.WorkspaceSize(Int32, Int32)", _ => () => Dense<T>.WorkspaceSize(300, OutputSize)),
+        new("Dense.Repack()", _ => Layer(round => round.Dense.Repack())),
+        new("Dense.Forward(Int32, ReadOnlySpan<T>, Span<T>, WorkerGroup)", workers => Layer(round => round.ForwardDense(workers))),
+        new(
+            "Dense.Backward(Int32, ReadOnlySpan<T>, ReadOnlySpan<T>, Span<T>, ParameterSet, Span<T>, WorkerGroup)",
+            workers => Layer(round =>
+            {
+                round.ClearGradients();
+                round.BackwardDense(workers);
+            })),
+        new("Embedding.Forward(ReadOnlySpan<Int32>, Span<T>)", _ => Layer(round => round.Embed())),
+        new("Embedding.Backward(ReadOnlySpan<Int32>, ReadOnlySpan<T>, ParameterSet)", _ => Layer(round =>
+        {
+            round.ClearGradients();
+            round.BackwardEmbedding();
+        })),
+    ];
+
+    private static Action Layer(Action<LayerRound<T>> call)
+    {
+        var round = new LayerRound<T>(AllocationChild.Shape, OutputSize, RnnActivation.Tanh, new HeapRoom(), seed: 1);
+        return () => call(round);
+    }
+}

@@ -1,0 +1,62 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using HighPerfRnn.Layers;
+using HighPerfRnn.Threading;
+
+namespace HighPerfRnn.Tests.Guards;
+
+/// <summary>
+/// A line for everything that forward and backward passes write, at fixed seeds and shapes, with a hash of its bits: two
+/// machines, widths or numbers of workers agree where their lines do, and a difference names its tensor.
+/// </summary>
+internal static class WidthDigest
+{
+    /// <summary>Fewer and more columns than a vector, whole vectors and panels and one more, more rows than a block of 256.</summary>
+    private static readonly (int Steps, int Batch, int InputSize, int HiddenSize, int OutputSize)[] Shapes =
+    [
+        (4, 1, 3, 5, 2),
+        (3, 2, 17, 16, 9),
+        (5, 13, 33, 31, 65),
+        (2, 7, 65, 47, 1),
+        (270, 1, 9, 33, 17),
+    ];
+
+    public static IReadOnlyList<string> Compute(WorkerGroup? workers)
+    {
+        var lines = new List<string>();
+        foreach (var (steps, batch, inputSize, hiddenSize, outputSize) in Shapes)
+        {
+            var shape = new RnnShape(steps, batch, inputSize, hiddenSize);
+            foreach (RnnActivation activation in Enum.GetValues<RnnActivation>())
+            {
+                Add<float>(lines, shape, outputSize, activation, workers);
+                Add<double>(lines, shape, outputSize, activation, workers);
+            }
+        }
+
+        return lines;
+    }
+
+    private static void Add<T>(
+        List<string> lines, in RnnShape shape, int outputSize, RnnActivation activation, WorkerGroup? workers)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var round = new LayerRound<T>(shape, outputSize, activation, new HeapRoom(), seed: 3);
+        round.Run(workers);
+        foreach ((string name, ReadOnlyMemory<T> values) in round.Results())
+        {
+            // A tensor of one value throughout would hide whatever goes wrong.
+            bool isConstant = values.Length > 8 && !values.Span.ContainsAnyExcept(values.Span[0]);
+            if (isConstant) throw new InvalidOperationException($"{name} is constant.");
+            lines.Add($"{typeof(T).Name} {activation} {shape}: {name} {Hash(MemoryMarshal.AsBytes(values.Span)):x16}");
+        }
+    }
+
+    /// <summary>FNV-1a.</summary>
+    private static ulong Hash(ReadOnlySpan<byte> bytes)
+    {
+        ulong hash = 14695981039346656037;
+        foreach (byte value in bytes) hash = (hash ^ value) * 1099511628211;
+        return hash;
+    }
+}
