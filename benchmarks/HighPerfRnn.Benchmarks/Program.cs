@@ -9,7 +9,7 @@ try
     Summary[] summaries =
     [
         .. BenchmarkSwitcher.FromAssembly(typeof(BenchmarkSettings).Assembly)
-            .Run(args, BenchmarkSettings.Create().AddDiagnoser(BenchmarkSettings.Disassembly)),
+            .Run(RunScope.Take(args), BenchmarkSettings.Create().AddDiagnoser(BenchmarkSettings.Disassembly)),
     ];
     return summaries.All(summary => !summary.HasCriticalValidationErrors && summary.Reports.All(report => report.Success)) ? 0 : 1;
 }

@@ -1,3 +1,5 @@
+using HighPerfRnn.Benchmarks.Setup;
+
 namespace HighPerfRnn.Benchmarks.Recurrent;
 
 /// <summary>The sizes at which layers are measured, for any cell and library.</summary>
@@ -14,6 +16,10 @@ public static class RecurrentSizes
         8, 11, 16, 23, 32, 33, 45, 64, 65, 91, 96, 127, 128, 130, 181, 192, 255, 256, 257, 362, 384, 511, 512, 513, 724, 768, 1000,
         1023, 1024,
     ];
+
+    private static readonly int[] QuickSweepSizes = [8, 16, 33, 64, 128, 181, 256, 511, 1024];
+
+    private static int[] Sweep => RunScope.IsQuick ? QuickSweepSizes : SweepSizes;
 
     /// <summary>1, and 2 where the machine has them.</summary>
     private static int[] ThreadCounts => Environment.ProcessorCount > 1 ? [1, 2] : [1];
@@ -33,11 +39,11 @@ public static class RecurrentSizes
 
     /// <summary>Single steps of one row at every size of the sweep.</summary>
     public static IEnumerable<RecurrentCase> StepSweep(string library, RecurrentCell cell) =>
-        SweepSizes.Select(size => new RecurrentCase(library, cell, RecurrentMode.Step, 1, 1, size, size));
+        Sweep.Select(size => new RecurrentCase(library, cell, RecurrentMode.Step, 1, 1, size, size));
 
     /// <summary>Sequences of 32 rows at every size of the sweep.</summary>
     public static IEnumerable<RecurrentCase> ForwardSweep(string library, RecurrentCell cell) =>
-        SweepSizes.Select(size => new RecurrentCase(library, cell, RecurrentMode.Forward, 32, 32, size, size));
+        Sweep.Select(size => new RecurrentCase(library, cell, RecurrentMode.Forward, 32, 32, size, size));
 
     /// <summary>Few rows, and one row more than a whole number of tiles.</summary>
     public static IEnumerable<RecurrentCase> Batches(string library, RecurrentCell cell) =>

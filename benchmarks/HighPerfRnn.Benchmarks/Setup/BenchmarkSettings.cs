@@ -3,9 +3,11 @@ using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Diagnosers;
 using BenchmarkDotNet.Exporters;
 using BenchmarkDotNet.Exporters.Json;
+using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Reports;
 using HighPerfRnn.Benchmarks.Machine;
+using Perfolizer.Horology;
 
 namespace HighPerfRnn.Benchmarks.Setup;
 
@@ -13,6 +15,8 @@ namespace HighPerfRnn.Benchmarks.Setup;
 public static class BenchmarkSettings
 {
     private const int LongestCase = 100;
+    private const int QuickIterationMilliseconds = 30;
+    private const int IterationMilliseconds = 250;
     private const int CallsToTheInnerLoop = 12;
 
     /// <summary>Columns, diagnosers and exporters; jobs come from the command line or from whoever calls.</summary>
@@ -27,6 +31,12 @@ public static class BenchmarkSettings
         .AddDiagnoser(MemoryDiagnoser.Default)
         .AddExporter(MarkdownExporter.GitHub, JsonExporter.Full)
         .WithSummaryStyle(SummaryStyle.Default.WithMaxParameterColumnWidth(LongestCase));
+
+    /// <summary>How a row is measured: with --quick for a tenth of a second, else until the engine is content.</summary>
+    public static Job Job => RunScope.IsQuick
+        ? BenchmarkDotNet.Jobs.Job.Default.WithId("quick").WithWarmupCount(2).WithIterationCount(7)
+            .WithIterationTime(TimeInterval.FromMilliseconds(QuickIterationMilliseconds))
+        : BenchmarkDotNet.Jobs.Job.Default.WithId("full").WithIterationTime(TimeInterval.FromMilliseconds(IterationMilliseconds));
 
     /// <summary>The inner loops: what the multiply-adds are made of.</summary>
     public static DisassemblyDiagnoser Disassembly => new(new DisassemblyDiagnoserConfig(
