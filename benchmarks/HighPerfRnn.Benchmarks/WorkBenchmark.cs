@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using BenchmarkDotNet.Attributes;
 using HighPerfRnn.Benchmarks.Machine;
 
@@ -8,6 +9,12 @@ namespace HighPerfRnn.Benchmarks;
 public abstract class WorkBenchmark<TCase>
     where TCase : WorkCase
 {
+    private const int AllocationCalls = 4;
+
+    private static readonly TimeSpan FirstWarmUp = TimeSpan.FromMilliseconds(700);
+    private static readonly TimeSpan WarmUpTime = TimeSpan.FromMilliseconds(100);
+    private static readonly HashSet<string> SeenLibraries = [];
+
     private MachineLimits _before;
 
     /// <summary>What is timed, between setup and clean-up.</summary>
@@ -25,6 +32,7 @@ public abstract class WorkBenchmark<TCase>
     public void Setup()
     {
         Work = Prepare(Case);
+        WarmUp();
         // The first call compiles the probes.
         MachineLimits.Measure(Case.WorkingSetBytes, Case.Threads);
         _before = MachineLimits.Measure(Case.WorkingSetBytes, Case.Threads);
@@ -35,13 +43,37 @@ public abstract class WorkBenchmark<TCase>
     public void Cleanup()
     {
         MachineLimits after = MachineLimits.Measure(Case.WorkingSetBytes, Case.Threads);
-        LimitLog.Write(BenchmarkType(), Case, MachineLimits.Mean(_before, after));
+        var beside = new RowSurroundings(MachineLimits.Mean(_before, after), MeasureAllocatedBytes());
+        LimitLog.Write(BenchmarkType(), Case, beside);
         Work?.Dispose();
         Work = null;
     }
 
     /// <summary>Work that has been shown to compute what it should.</summary>
     protected abstract IWork Prepare(TCase work);
+
+    // The runtime compiles a method for good once it has been called often, and then, in several rounds,
+    // once no other method was new for 100 ms: a short measurement that starts before that times code that nobody runs for long.
+    private void WarmUp()
+    {
+        long start = Stopwatch.GetTimestamp();
+        TimeSpan time = SeenLibraries.Add(Case.Library) ? FirstWarmUp : WarmUpTime;
+        while (Stopwatch.GetElapsedTime(start) < time) Work!.Run();
+    }
+
+    // The least of some calls: what other threads of the process allocate meanwhile only ever adds.
+    private long MeasureAllocatedBytes()
+    {
+        long least = long.MaxValue;
+        for (int i = 0; i < AllocationCalls; i++)
+        {
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            Work!.Run();
+            least = Math.Min(least, GC.GetTotalAllocatedBytes(precise: true) - before);
+        }
+
+        return least;
+    }
 
     // What runs is a class derived from the benchmark, made when it was built.
     private Type BenchmarkType()

@@ -1,11 +1,11 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 
 namespace HighPerfRnn.Benchmarks.Machine;
 
 /// <summary>
-/// Carries the limits from the process that runs a row to the one that prints the table: a small file a row, in a folder that
+/// Carries what is measured beside a row from the process that runs a row to the one that prints the table: a small file a row, in a folder that
 /// the child inherits by an environment variable.
 /// </summary>
 public static class LimitLog
@@ -22,22 +22,18 @@ public static class LimitLog
         if (Environment.GetEnvironmentVariable(FolderVariable) is { } folder) Directory.Delete(folder, recursive: true);
     }
 
-    /// <summary>Writes the limits of a row; nothing when there is no log.</summary>
-    public static void Write(Type benchmark, WorkCase work, MachineLimits limits)
+    /// <summary>Writes what was measured beside a row; nothing when there is no log.</summary>
+    public static void Write(Type benchmark, WorkCase work, RowSurroundings surroundings)
     {
-        if (PathOf(benchmark, work) is not { } path) return;
-        File.WriteAllText(
-            path,
-            string.Create(CultureInfo.InvariantCulture, $"{limits.PeakGflops:R} {limits.LoadGBps:R} {limits.CyclesPerSecond:R}"));
+        ArgumentNullException.ThrowIfNull(surroundings);
+        if (PathOf(benchmark, work) is { } path) File.WriteAllText(path, JsonSerializer.Serialize(surroundings));
     }
 
-    /// <summary>The limits of a row, if it has run.</summary>
-    public static MachineLimits? Read(Type benchmark, WorkCase work)
-    {
-        if (PathOf(benchmark, work) is not { } path || !File.Exists(path)) return null;
-        double[] values = [.. File.ReadAllText(path).Split(' ').Select(value => double.Parse(value, CultureInfo.InvariantCulture))];
-        return new MachineLimits(values[0], values[1], values[2]);
-    }
+    /// <summary>What was measured beside a row, if it has run.</summary>
+    public static RowSurroundings? Read(Type benchmark, WorkCase work) =>
+        PathOf(benchmark, work) is { } path && File.Exists(path)
+            ? JsonSerializer.Deserialize<RowSurroundings>(File.ReadAllText(path))
+            : null;
 
     private static string? PathOf(Type benchmark, WorkCase work)
     {
@@ -47,3 +43,8 @@ public static class LimitLog
         return Path.Combine(folder, Convert.ToHexString(hash.AsSpan(0, 16)));
     }
 }
+
+/// <summary>What is measured beside a row, in its process.</summary>
+/// <param name="Limits">The machine's limits before and after it.</param>
+/// <param name="AllocatedBytes">What one call allocates on the managed heap, all threads together.</param>
+public sealed record RowSurroundings(MachineLimits Limits, long AllocatedBytes);

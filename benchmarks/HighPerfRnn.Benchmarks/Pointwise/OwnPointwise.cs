@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using HighPerfRnn.Benchmarks.Recurrent;
 using HighPerfRnn.Kernels;
 using HighPerfRnn.Simd;
@@ -34,6 +35,7 @@ internal sealed class OwnTanh(PointwiseCase work) : PointwiseWork(work)
         public Span<float> Output { get; init; }
 
         // The lengths that are measured are whole vectors.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run<TLane>(int argument)
             where TLane : struct, ILane<TLane, float>
         {

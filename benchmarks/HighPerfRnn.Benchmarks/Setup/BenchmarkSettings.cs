@@ -20,7 +20,6 @@ public static class BenchmarkSettings
     private const int CallsToTheInnerLoop = 12;
 
     /// <summary>Columns, diagnosers and exporters; jobs come from the command line or from whoever calls.</summary>
-    /// <remarks>Rows stand in the order in which they are listed, so that neighbours in a sweep run next to each other.</remarks>
     public static ManualConfig Create() => ManualConfig.CreateEmpty()
         .AddLogger(ConsoleLogger.Default)
         .AddColumnProvider(
@@ -30,6 +29,7 @@ public static class BenchmarkSettings
         .HideColumns("Method")
         .AddDiagnoser(MemoryDiagnoser.Default)
         .AddExporter(MarkdownExporter.GitHub, JsonExporter.Full)
+        .WithOrderer(new ListedOrder())
         .WithSummaryStyle(SummaryStyle.Default.WithMaxParameterColumnWidth(LongestCase));
 
     /// <summary>How a row is measured: with --quick for a tenth of a second, else until the engine is content.</summary>

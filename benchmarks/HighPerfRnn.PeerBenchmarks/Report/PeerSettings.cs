@@ -11,5 +11,5 @@ internal static class PeerSettings
     private static readonly TimeSpan Patience = TimeSpan.FromHours(1);
 
     public static ManualConfig Create() => BenchmarkSettings.Create()
-        .AddJob(BenchmarkSettings.Job.WithToolchain(new InProcessEmitToolchain(Patience, logOutput: false)));
+        .AddJob(BenchmarkSettings.Job.WithToolchain(new InProcessEmitToolchain(Patience, logOutput: true)));
 }

@@ -54,7 +54,7 @@ internal sealed class TorchCharacterTraining : ICharacterTraining
     {
         int window = _iteration++ % _windows.Count;
         (Tensor inputs, Tensor targets) = _windows[window];
-        if (window == 0) _state.zero_().Dispose();
+        if (window == 0) _state.zero_();
         using DisposeScope scope = NewDisposeScope();
         _optimizer.zero_grad();
         (Tensor states, Tensor finalState) = _layer.forward(_embedding.forward(inputs), _state);
@@ -86,7 +86,7 @@ internal sealed class TorchCharacterTraining : ICharacterTraining
     private static void Set(Tensor parameter, float[] values)
     {
         using Tensor source = tensor(values, parameter.shape);
-        parameter.copy_(source).Dispose();
+        parameter.copy_(source);
     }
 
     /// <summary>The windows in the order in which the trainer of this library takes them, [T, B], cut before the clock starts.</summary>

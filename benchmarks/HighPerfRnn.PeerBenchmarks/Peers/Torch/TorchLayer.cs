@@ -44,7 +44,7 @@ internal sealed class TorchLayer : IRecurrentWork
         {
             _layer.zero_grad();
             using Tensor? gradient = _input.grad;
-            gradient?.zero_().Dispose();
+            gradient?.zero_();
         }
 
         (_output, Tensor finalState) = _layer.forward(_input, _state);
