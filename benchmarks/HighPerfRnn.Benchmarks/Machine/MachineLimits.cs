@@ -8,6 +8,18 @@ namespace HighPerfRnn.Benchmarks.Machine;
 /// <param name="CyclesPerSecond">The core's clock.</param>
 public readonly record struct MachineLimits(double PeakGflops, double LoadGBps, double CyclesPerSecond)
 {
+    /// <summary>A working set of the first level of the cache, on any machine.</summary>
+    public static long Level1Bytes => MachineLoads.Level1Bytes;
+
+    /// <summary>Of the second.</summary>
+    public static long Level2Bytes => MachineLoads.Level2Bytes;
+
+    /// <summary>Of the third.</summary>
+    public static long Level3Bytes => MachineLoads.Level3Bytes;
+
+    /// <summary>The width of the vectors that the library uses, in bits; 0 without vector instructions.</summary>
+    public static int VectorBits => MachinePeak.VectorBits;
+
     /// <summary>Runs the probes; some milliseconds.</summary>
     /// <param name="workingSetBytes">What the row reads again and again; 0 for nothing worth counting.</param>
     /// <param name="threads">How many threads the row uses.</param>

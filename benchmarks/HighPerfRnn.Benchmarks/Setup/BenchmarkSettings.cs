@@ -16,7 +16,9 @@ public static class BenchmarkSettings
 {
     private const int LongestCase = 100;
     private const int QuickIterationMilliseconds = 30;
-    private const int IterationMilliseconds = 250;
+    private const int IterationMilliseconds = 100;
+    private const int LongestWarmUp = 8;
+    private const int MostIterations = 25;
     private const int CallsToTheInnerLoop = 12;
 
     /// <summary>Columns, diagnosers and exporters; jobs come from the command line or from whoever calls.</summary>
@@ -32,11 +34,12 @@ public static class BenchmarkSettings
         .WithOrderer(new ListedOrder())
         .WithSummaryStyle(SummaryStyle.Default.WithMaxParameterColumnWidth(LongestCase));
 
-    /// <summary>How a row is measured: with --quick for a tenth of a second, else until the engine is content.</summary>
+    /// <summary>How a row is measured: with --quick for some tenths of a second, else for some seconds.</summary>
     public static Job Job => RunScope.IsQuick
         ? BenchmarkDotNet.Jobs.Job.Default.WithId("quick").WithWarmupCount(2).WithIterationCount(7)
             .WithIterationTime(TimeInterval.FromMilliseconds(QuickIterationMilliseconds))
-        : BenchmarkDotNet.Jobs.Job.Default.WithId("full").WithIterationTime(TimeInterval.FromMilliseconds(IterationMilliseconds));
+        : BenchmarkDotNet.Jobs.Job.Default.WithId("full").WithMaxWarmupCount(LongestWarmUp).WithMaxIterationCount(MostIterations)
+            .WithIterationTime(TimeInterval.FromMilliseconds(IterationMilliseconds));
 
     /// <summary>The inner loops: what the multiply-adds are made of.</summary>
     public static DisassemblyDiagnoser Disassembly => new(new DisassemblyDiagnoserConfig(

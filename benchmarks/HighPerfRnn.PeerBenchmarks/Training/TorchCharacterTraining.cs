@@ -1,5 +1,6 @@
 using HighPerfRnn.Models;
 using HighPerfRnn.PeerBenchmarks.Peers;
+using HighPerfRnn.PeerBenchmarks.Peers.Torch;
 using HighPerfRnn.Training;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -21,6 +22,7 @@ internal sealed class TorchCharacterTraining : ICharacterTraining
 
     public TorchCharacterTraining(CharacterModel<float> model)
     {
+        TorchLibrary.UseOneThread();
         CharacterModelOptions sizes = model.Options;
         int characters = model.Alphabet.Count;
         _embedding = nn.Embedding(characters, sizes.EmbeddingSize);

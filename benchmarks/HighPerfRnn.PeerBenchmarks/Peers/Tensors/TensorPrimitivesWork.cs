@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Reflection;
 using HighPerfRnn.Benchmarks.Pointwise;
 
 namespace HighPerfRnn.PeerBenchmarks.Peers.Tensors;
@@ -12,7 +13,8 @@ internal sealed class TensorPrimitivesWork(PointwiseCase work) : PointwiseWork(w
     private float _loss;
 
     /// <summary>What of it is measured.</summary>
-    public static string Version => typeof(TensorPrimitives).Assembly.GetName().Version!.ToString(3);
+    public static string Version => typeof(TensorPrimitives).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     public override void Run()
     {

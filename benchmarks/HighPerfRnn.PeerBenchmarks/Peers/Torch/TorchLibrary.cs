@@ -21,11 +21,14 @@ internal sealed class TorchLibrary : IRecurrentLibrary
 
     public IRecurrentWork Create(RecurrentCase work, RecurrentProblem problem) => new TorchLayer(work, problem);
 
+    /// <summary>The number of threads is a setting of the thread that calls, and not of the process.</summary>
+    public static void UseOneThread() => torch.set_num_threads(1);
+
     private static string? WhyMissing()
     {
         try
         {
-            torch.set_num_threads(1);
+            UseOneThread();
             torch.set_num_interop_threads(1);
             return null;
         }

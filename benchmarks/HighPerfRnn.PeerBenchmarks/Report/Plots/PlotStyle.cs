@@ -1,0 +1,55 @@
+using System.Globalization;
+using ScottPlot;
+using ScottPlot.TickGenerators;
+
+namespace HighPerfRnn.PeerBenchmarks.Report.Plots;
+
+/// <summary>What the plots have in common: logarithmic axes, and a font that every system has because it comes along.</summary>
+internal static class PlotStyle
+{
+    private const int Width = 1000;
+    private const int Height = 640;
+    private const string FontName = "Roboto";
+
+    /// <summary>Makes the font that lies beside the program the one of every plot that follows.</summary>
+    public static void InstallFont()
+    {
+        string path = Path.Combine(AppContext.BaseDirectory, "Roboto-Regular.ttf");
+        // Titles are bold: without a bold face they would fall back to whatever the system has, or to nothing.
+        Fonts.AddFontFile(FontName, path, bold: false, italic: false);
+        Fonts.AddFontFile(FontName, path, bold: true, italic: false);
+        Fonts.Default = FontName;
+    }
+
+    /// <summary>Values as a logarithmic axis takes them.</summary>
+    public static double[] Logs(IEnumerable<double> values) => [.. values.Select(Math.Log10)];
+
+    /// <summary>Ticks at the given values.</summary>
+    public static NumericManual TicksAt(IEnumerable<double> values)
+    {
+        double[] all = [.. values];
+        return new NumericManual(Logs(all), [.. all.Select(value => value.ToString(value < 1 ? "0.###" : "N0", CultureInfo.InvariantCulture))]);
+    }
+
+    /// <summary>1, 2, 5, 10, 20 ... around a range.</summary>
+    public static IEnumerable<double> Decades(double least, double most)
+    {
+        for (int power = (int)Math.Floor(Math.Log10(least)); power <= Math.Ceiling(Math.Log10(most)); power++)
+        {
+            foreach (int digit in (int[])[1, 2, 5])
+            {
+                double value = digit * Math.Pow(10, power);
+                if (value >= least / 1.3 && value <= most * 1.3) yield return value;
+            }
+        }
+    }
+
+    /// <summary>The powers of two around a range.</summary>
+    public static IEnumerable<double> PowersOfTwo(double least, double most)
+    {
+        for (double value = Math.Pow(2, Math.Floor(Math.Log2(least))); value <= most * 1.3; value *= 2) yield return value;
+    }
+
+    /// <summary>Writes the plot.</summary>
+    public static void Save(Plot plot, string path) => plot.SavePng(path, Width, Height);
+}

@@ -1,0 +1,167 @@
+using System.Text;
+using HighPerfRnn.Benchmarks.Recurrent;
+using HighPerfRnn.PeerBenchmarks.Report.Plots;
+using HighPerfRnn.PeerBenchmarks.Training;
+
+namespace HighPerfRnn.PeerBenchmarks.Report;
+
+/// <summary>Writes REPORT.md and images/*.png from a run's data.</summary>
+internal sealed class ReportWriter
+{
+    private readonly ReportData _data;
+    private readonly LayerTables _layers;
+    private readonly string _folder;
+    private readonly StringBuilder _text = new();
+
+    private ReportWriter(ReportData data, string folder)
+    {
+        _data = data;
+        _layers = new LayerTables(data);
+        _folder = folder;
+    }
+
+    /// <summary>Writes the report and its plots into a folder.</summary>
+    /// <returns>The path of the report.</returns>
+    public static string Write(ReportData data, string folder)
+    {
+        Directory.CreateDirectory(Path.Combine(folder, "images"));
+        var writer = new ReportWriter(data, folder);
+        writer.WriteAll();
+        string path = Path.Combine(folder, "REPORT.md");
+        File.WriteAllText(path, writer._text.ToString());
+        return path;
+    }
+
+    private void WriteAll()
+    {
+        Line("# Benchmark report");
+        Line($"Written by the following command and never by hand; run it to see what your machine does.\n\n```sh\n{_data.Command}\n```");
+        if (_data.IsQuick) Line("**A quick run: short measurements of few sizes, to look at and not to quote.**");
+        WriteMachine();
+        WriteLibraries();
+        WriteLayers();
+        WriteSweep("PeerStepSweep", "One step of one row, size after size", "step-by-size.png", "one step of one row, I = H");
+        WriteSweep("PeerForwardSweep", "32 rows of 32 steps, size after size", "forward-by-size.png", "forward, B = 32, T = 32, I = H");
+        WriteRoofline();
+        WriteModel();
+        WritePointwise();
+        if (_data.Failures.Count > 0) Line("## Rows without a figure\n\n" + string.Join('\n', _data.Failures.Select(row => $"- {row}")));
+    }
+
+    private void WriteMachine()
+    {
+        MachineFigures machine = _data.Machine;
+        Line("## Machine\n\n```text\n" + string.Join('\n', _data.Environment) + "\n```");
+        var table = new MarkdownTable("limit", "measured") { IsText = true };
+        table.Add("vectors", $"{machine.VectorBits} bits");
+        table.Add("clock", $"{Numbers.Short(machine.CyclesPerSecond / 1e9)} GHz");
+        table.Add("multiply-adds, one thread", $"{Numbers.Short(machine.PeakGflops)} GFLOP/s");
+        table.Add("multiply-adds, two threads", $"{Numbers.Short(machine.PeakGflopsOfTwo)} GFLOP/s");
+        table.Add("loads from the first level of the cache, one thread", $"{Numbers.Short(machine.Level1GBps)} GB/s");
+        table.Add("from the second level", $"{Numbers.Short(machine.Level2GBps)} GB/s");
+        table.Add("from the third level", $"{Numbers.Short(machine.Level3GBps)} GB/s");
+        Line(table.ToString());
+        Line(
+            "Times are medians. A multiply-add counts as two operations. The limit of a row is its roofline: the smaller of the " +
+            "multiply-add peak and of load bandwidth times operations a byte of weights, where the bandwidth is that of a working set " +
+            "as large as the row's weights; peak, bandwidth and clock are measured in the same process before and after the row. A " +
+            "sequence has to load its recurrent weights at every step and its input weights once.");
+    }
+
+    private void WriteLibraries()
+    {
+        var table = new MarkdownTable("library", "version") { IsText = true };
+        foreach (LibraryFigures library in _data.Libraries) table.Add(library.Name, library.Version ?? $"left out: {library.Missing}");
+        Line($"## Libraries\n\n{table}");
+        Line(
+            "All run in one process on one thread, rows that are compared right after each other, each shown to compute the same " +
+            "numbers before it is timed. ONNX Runtime has its intra-op thread not spinning, inputs, outputs and a state bound " +
+            "once; oneDNN has its weights in the layout it asks for; TorchSharp runs forward in inference mode. The naive loop is " +
+            "timed over as many steps as fit in some tens of milliseconds, and its time scaled to the length of the sequence. " +
+            "Behind a library's time stands how many times it is that of HighPerfRnn; the last column says so of the fastest library but " +
+            "the naive loop.");
+    }
+
+    private void WriteLayers()
+    {
+        Section("Forward", _layers.Compare("PeerForward", "steps a ms", row => Numbers.Short(row.Layer!.Steps * 1e3 / row.Microseconds)));
+        Section(
+            "Training: forward, backward with every gradient, packing the changed weights",
+            _layers.Compare("PeerTraining", "backward / forward", _layers.BackwardOverForward));
+        Section("One step of one row", _layers.Compare("PeerStep", "cycles", row => Numbers.Short(row.Figures().Cycles)));
+        Section("From one row to many", _layers.Compare(
+            "PeerBatches", "ns a row and step", row => Numbers.Short(row.Microseconds * 1e3 / row.Layer!.Batch / row.Layer.Steps)));
+        Section("A width that fills its vectors, and one that does not", _layers.Compare(
+            "PeerWidths", "ns a unit and step", row => Numbers.Short(row.Microseconds * 1e3 / row.Layer!.HiddenSize / row.Layer.Steps)));
+        Section("Two threads", _layers.TwoThreads());
+    }
+
+    private void WriteSweep(string benchmark, string title, string image, string plotTitle)
+    {
+        if (!SizePlot.TryDraw(_data, benchmark, plotTitle, ImagePath(image))) return;
+        Line($"## {title}\n\n![{title}](images/{image})");
+        Line(_layers.Compare(benchmark, "cycles", row => Numbers.Short(row.Figures().Cycles)).ToString());
+    }
+
+    private void WriteRoofline()
+    {
+        const string image = "roofline.png";
+        if (!RooflinePlot.TryDraw(_data, ImagePath(image))) return;
+        Line($"## Roofline\n\n![Roofline](images/{image})");
+        Line(
+            "Each point is a row of this library on one thread: its operations a byte of weights that it must load, and what it does " +
+            "of them a second. The roofs are the limits above.");
+    }
+
+    private void WriteModel()
+    {
+        var table = new MarkdownTable("library", "tokens/s", "ms an iteration", "GFLOP/s", "of the multiply-add peak", "bytes allocated");
+        foreach (ReportRow row in _data.Rows.Where(row => row.Training is not null))
+        {
+            table.Add(
+                row.Training!.Library,
+                Numbers.Short(CharacterTrainingCase.TokensOfIteration / row.Microseconds * 1e6),
+                Numbers.Short(row.Microseconds / 1e3),
+                Numbers.Short(row.Figures().Gflops),
+                Numbers.Share(row.Figures().ShareOfLimit),
+                $"{row.AllocatedBytes}");
+        }
+
+        Section(
+            "Training a character model, one thread",
+            table,
+            $"Embedding of {CharacterTrainingCase.Model.EmbeddingSize}, {CharacterTrainingCase.Model.HiddenSize} units, " +
+            $"{CharacterTrainingCase.Options.Batch} streams, windows of {CharacterTrainingCase.Options.Window}, Adam, clipping: all of an " +
+            "iteration. Operations are those of the model's formula; what a lookup saves counts as done. Both start from the same " +
+            "parameters and reach the same losses.");
+    }
+
+    private void WritePointwise()
+    {
+        var table = new MarkdownTable("function", "numbers", "HighPerfRnn, ns", "bytes allocated", "TensorPrimitives, ns");
+        foreach (ReportRow own in _data.Rows.Where(row => row.Pointwise?.Library == OwnLibrary.LibraryName))
+        {
+            ReportRow? peer = _data.Rows.FirstOrDefault(
+                row => row.Pointwise is { } work && work.Library != OwnLibrary.LibraryName && work with { Library = own.Pointwise!.Library } == own.Pointwise);
+            table.Add(
+                $"{own.Pointwise!.Function}",
+                $"{own.Pointwise.Length}",
+                Numbers.Short(own.Microseconds * 1e3),
+                $"{own.AllocatedBytes}",
+                peer is null ? "-" : Numbers.Beside(peer.Microseconds * 1e3, own.Microseconds * 1e3));
+        }
+
+        Section("Functions over numbers", table);
+    }
+
+    private void Section(string title, MarkdownTable table, string? note = null)
+    {
+        if (table.IsEmpty) return;
+        Line($"## {title}\n\n{table}");
+        if (note is not null) Line(note);
+    }
+
+    private void Line(string text) => _text.Append(text.TrimEnd('\n')).Append("\n\n");
+
+    private string ImagePath(string name) => Path.Combine(_folder, "images", name);
+}
