@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using HighPerfRnn.Simd;
@@ -14,50 +13,23 @@ internal static class MachinePeak
 {
     private const int Chains = 12;
     private const int Rounds = 20_000;
-    private const int Bursts = 12;
 
     /// <summary>The width of the vectors that the library uses, in bits; 0 without vector instructions.</summary>
     public static int VectorBits => Lanes.VectorBits;
 
     /// <summary>Operations a second in billions, a multiply-add as two: the best of some short bursts on so many threads at once.</summary>
     public static double MeasureGflops<T>(int threads)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        if (threads == 1) return Best<T>();
-        // All threads run at the same time, as the workers of a group do: the clock falls, and siblings share a core.
-        double[] gflops = new double[threads];
-        using var start = new Barrier(threads);
-        var measures = new Thread[threads];
-        for (int i = 0; i < threads; i++)
-        {
-            int index = i;
-            measures[i] = new Thread(() =>
-            {
-                start.SignalAndWait();
-                gflops[index] = Best<T>();
-            });
-            measures[i].Start();
-        }
-
-        foreach (Thread thread in measures) thread.Join();
-        return gflops.Sum();
-    }
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => MachineProbe.SumOverThreads(threads, Best<T>);
 
     private static double Best<T>()
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         double operations = 2.0 * Chains * Rounds * Lanes.Count<T>();
-        double best = 0;
-        for (int burst = 0; burst < Bursts; burst++)
+        return MachineProbe.BestPerSecond(operations, static () =>
         {
             var work = new ChainWork<T>();
-            long start = Stopwatch.GetTimestamp();
             Lanes.Run<T, ChainWork<T>, int>(ref work, Rounds);
-            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            best = Math.Max(best, operations / seconds / 1e9);
-        }
-
-        return best;
+        }) / 1e9;
     }
 
     private struct ChainWork<T> : ILaneWork<T, int>

@@ -1,0 +1,123 @@
+using BenchmarkDotNet.Attributes;
+using HighPerfRnn.Benchmarks;
+using HighPerfRnn.Benchmarks.Pointwise;
+using HighPerfRnn.Benchmarks.Recurrent;
+using HighPerfRnn.PeerBenchmarks.Peers;
+using HighPerfRnn.PeerBenchmarks.Peers.Tensors;
+using HighPerfRnn.PeerBenchmarks.Training;
+
+namespace HighPerfRnn.PeerBenchmarks;
+
+/// <summary>Recurrent layers of every library, each verified before it is timed.</summary>
+public abstract class PeerBenchmark : RecurrentBenchmark
+{
+    /// <inheritdoc/>
+    protected override IReadOnlyList<IRecurrentLibrary> Libraries => AllPeers.Libraries;
+}
+
+/// <summary>The vanilla layer over sequences.</summary>
+public class PeerForward : PeerBenchmark
+{
+    /// <inheritdoc/>
+    public override IEnumerable<RecurrentCase> Cases =>
+        AllPeers.Compare(RecurrentSizes.Everyday(OwnLibrary.LibraryName, RecurrentCell.Rnn, RecurrentMode.Forward));
+}
+
+/// <summary>Forward, backward and packing of the vanilla layer.</summary>
+public class PeerTraining : PeerBenchmark
+{
+    /// <inheritdoc/>
+    public override IEnumerable<RecurrentCase> Cases =>
+        AllPeers.Compare(RecurrentSizes.Everyday(OwnLibrary.LibraryName, RecurrentCell.Rnn, RecurrentMode.Training));
+}
+
+/// <summary>Single steps of the vanilla layer.</summary>
+public class PeerStep : PeerBenchmark
+{
+    /// <inheritdoc/>
+    public override IEnumerable<RecurrentCase> Cases => AllPeers.Compare(RecurrentSizes.Steps(OwnLibrary.LibraryName, RecurrentCell.Rnn));
+}
+
+/// <summary>Single steps of the vanilla layer, size after size.</summary>
+public class PeerStepSweep : PeerBenchmark
+{
+    /// <inheritdoc/>
+    public override IEnumerable<RecurrentCase> Cases =>
+        AllPeers.Compare(RecurrentSizes.StepSweep(OwnLibrary.LibraryName, RecurrentCell.Rnn));
+}
+
+/// <summary>Sequences of the vanilla layer, size after size.</summary>
+public class PeerForwardSweep : PeerBenchmark
+{
+    /// <inheritdoc/>
+    public override IEnumerable<RecurrentCase> Cases =>
+        AllPeers.Compare(RecurrentSizes.ForwardSweep(OwnLibrary.LibraryName, RecurrentCell.Rnn));
+}
+
+/// <summary>The vanilla layer from one row to many.</summary>
+public class PeerBatches : PeerBenchmark
+{
+    /// <inheritdoc/>
+    public override IEnumerable<RecurrentCase> Cases =>
+        AllPeers.Compare(RecurrentSizes.Batches(OwnLibrary.LibraryName, RecurrentCell.Rnn));
+}
+
+/// <summary>The vanilla layer at a width that fills its vectors, and at one that does not.</summary>
+public class PeerWidths : PeerBenchmark
+{
+    /// <inheritdoc/>
+    public override IEnumerable<RecurrentCase> Cases =>
+        AllPeers.Compare(RecurrentSizes.Widths(OwnLibrary.LibraryName, RecurrentCell.Rnn));
+}
+
+/// <summary>Functions over numbers.</summary>
+public class PeerPointwise : WorkBenchmark<PointwiseCase>
+{
+    /// <inheritdoc/>
+    public override IEnumerable<PointwiseCase> Cases => OwnPointwise.Cases.SelectMany(
+        work => (PointwiseCase[])[work, work with { Library = TensorPrimitivesWork.LibraryName }]);
+
+    /// <summary>One call.</summary>
+    [Benchmark]
+    public void Run() => Work!.Run();
+
+    /// <inheritdoc/>
+    protected override IWork Prepare(PointwiseCase work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        PointwiseWork created = work.Library == OwnLibrary.LibraryName ? OwnPointwise.Create(work) : new TensorPrimitivesWork(work);
+        return created.Verified();
+    }
+}
+
+/// <summary>Training of the character model, everything included.</summary>
+public class PeerCharacterTraining : WorkBenchmark<CharacterTrainingCase>
+{
+    private const double LossTolerance = 1e-3;
+    private const int IterationsToAgree = 5;
+
+    /// <inheritdoc/>
+    public override IEnumerable<CharacterTrainingCase> Cases => CharacterTrainingCase.All;
+
+    /// <summary>One call.</summary>
+    [Benchmark]
+    public void Run() => Work!.Run();
+
+    /// <inheritdoc/>
+    protected override IWork Prepare(CharacterTrainingCase work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        var own = new OwnCharacterTraining();
+        if (work.Library == OwnLibrary.LibraryName) return own;
+        var peer = new TorchCharacterTraining(own.Model);
+        for (int i = 0; i < IterationsToAgree; i++)
+        {
+            own.Run();
+            peer.Run();
+            if (Math.Abs(own.LastLoss - peer.LastLoss) <= LossTolerance) continue;
+            throw new InvalidOperationException($"{work}: loss {peer.LastLoss} at iteration {i + 1}; expected {own.LastLoss}.");
+        }
+
+        return peer;
+    }
+}

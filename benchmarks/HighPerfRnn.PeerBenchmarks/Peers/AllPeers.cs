@@ -1,0 +1,23 @@
+using HighPerfRnn.Benchmarks.Recurrent;
+using HighPerfRnn.PeerBenchmarks.Peers.OneDnn;
+using HighPerfRnn.PeerBenchmarks.Peers.OnnxRuntime;
+using HighPerfRnn.PeerBenchmarks.Peers.Torch;
+
+namespace HighPerfRnn.PeerBenchmarks.Peers;
+
+/// <summary>Everyone who is compared, this library first.</summary>
+internal static class AllPeers
+{
+    /// <summary>All of them, present or not.</summary>
+    public static IReadOnlyList<IRecurrentLibrary> Libraries { get; } =
+        [new OwnLibrary(), new NaiveLibrary(), new OnnxRuntimeLibrary(), new OneDnnLibrary(), new TorchLibrary()];
+
+    /// <summary>The cases of this library, each followed by those of everyone who is present and has a way to do the same.</summary>
+    public static IEnumerable<RecurrentCase> Compare(IEnumerable<RecurrentCase> own)
+    {
+        IRecurrentLibrary[] present = [.. Libraries.Where(library => library.Missing is null)];
+        return own.SelectMany(work => present
+            .Select(library => library is NaiveLibrary ? NaiveLibrary.Shortened(work) : work with { Library = library.Name })
+            .Where(row => present.Single(library => library.Name == row.Library).Supports(row)));
+    }
+}
