@@ -25,7 +25,7 @@ internal readonly ref struct StoreEpilogue<T, TLane>(Span<T> target, int targetS
             ref T destination = ref Unsafe.Add(ref _target, ((nint)row * targetStride) + column + c);
             for (int r = 0; r < rows; r++)
             {
-                // A sum of products starts from +0, so that adding +0 in place of a bias changes no bit.
+                // Without a bias +0 is added, which changes at most the sign of a sum that underflowed to -0.
                 PartialLane<T, TLane>.Store(TLane.Load(ref sum) + bias, ref destination, count);
                 sum = ref Unsafe.Add(ref sum, stride);
                 destination = ref Unsafe.Add(ref destination, targetStride);

@@ -12,7 +12,9 @@ namespace HighPerfRnn.Kernels;
 /// One body serves every shape up to 12 × 2: <c>TRows</c> and <c>TVectors</c> are constants to the JIT, which drops what a
 /// smaller shape does not use. 12 × 2 fills 24 of 32 registers, 6 × 2 fills 12 of 16; both run 12 or more independent
 /// chains, enough to hide the 4 cycles of a fused multiply-add that starts twice a cycle. Three rows share one base
-/// register (base, base + stride, base + 2·stride), so that twelve rows fit in the general registers.
+/// register (base, base + stride, base + 2·stride), so that twelve rows fit in the general registers. References step on after
+/// the last k, past the end of their memory, as references of rows that a smaller tile does not have start there: they are
+/// never followed then, and it does not matter what the collector makes of them.
 /// </remarks>
 internal static class RegisterTile<T, TLane>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

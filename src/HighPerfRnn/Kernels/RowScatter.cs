@@ -5,7 +5,7 @@ using HighPerfRnn.Simd;
 
 namespace HighPerfRnn.Kernels;
 
-/// <summary>Rows of a table by index: gathered forwards, scattered and added backwards.</summary>
+/// <summary>Rows added to those of a table, by index: the way back of a look-up.</summary>
 internal static class RowScatter<T, TLane>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>

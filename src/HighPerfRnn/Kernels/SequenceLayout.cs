@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace HighPerfRnn.Kernels;
 
@@ -6,6 +7,7 @@ namespace HighPerfRnn.Kernels;
 internal static class SequenceLayout
 {
     /// <summary>target [inner, outer, size] = source [outer, inner, size]. An empty source leaves the target as it is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SwapStepsAndRows<T>(ReadOnlySpan<T> source, int outer, int inner, int size, Span<T> target)
     {
         if (source.IsEmpty) return;
@@ -19,6 +21,7 @@ internal static class SequenceLayout
     }
 
     /// <summary>target [inner, outer, size] += source [outer, inner, size]. An empty target is left as it is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void AddSwapped<T>(ReadOnlySpan<T> source, int outer, int inner, int size, Span<T> target)
         where T : INumberBase<T>
     {

@@ -9,11 +9,12 @@ namespace HighPerfRnn.Layers;
 internal static class Check
 {
     /// <summary>The length is the product of the sizes. No text is made unless it is not.</summary>
-    /// <exception cref="OverflowException">The product does not fit in an int, so that no span can have it.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Shape(int length, string name, string axes, int first, int second = 1, int third = 1)
     {
-        int expected = checked(first * second * third);
+        // Sizes are not negative, so a product of two fits in a long, and one that no span can have stays too large.
+        long product = (long)first * second;
+        long expected = product > int.MaxValue && third > 0 ? product : product * third;
         if (length != expected) ThrowShape(length, expected, name, axes, first, second, third);
     }
 
@@ -38,6 +39,7 @@ internal static class Check
     }
 
     /// <summary>Every token is an index below <paramref name="vocabulary"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Tokens(ReadOnlySpan<int> tokens, int vocabulary, string name)
     {
         for (int i = 0; i < tokens.Length; i++)
@@ -58,6 +60,8 @@ internal static class Check
             throw new ArgumentException(
                 "The gradients have another layout than the parameters; make them with Parameters.CreateZeros().", nameof(gradients));
         }
+
+        if (gradients == parameters) throw new ArgumentException("The gradients are the parameters themselves.", nameof(gradients));
     }
 
     public static void NoOverlap<T>(ReadOnlySpan<T> written, ReadOnlySpan<T> read, string writtenName, string readName)
@@ -72,11 +76,12 @@ internal static class Check
     }
 
     [DoesNotReturn]
-    private static void ThrowShape(int length, int expected, string name, string axes, int first, int second, int third)
+    private static void ThrowShape(int length, long expected, string name, string axes, int first, int second, int third)
     {
         int rank = axes.Count(c => c == ',') + 1;
         string sizes = rank == 1 ? $"{first}" : rank == 2 ? $"{first}, {second}" : $"{first}, {second}, {third}";
-        throw new ArgumentException($"{name} has length {length}; expected {expected}, {axes} = [{sizes}].", name);
+        string count = expected > int.MaxValue ? "more than a span can hold" : $"{expected}";
+        throw new ArgumentException($"{name} has length {length}; expected {count}, {axes} = [{sizes}].", name);
     }
 
     [DoesNotReturn]

@@ -50,7 +50,7 @@ public sealed class Dense<T>
         new(_packed.Span[PackedMatrix<T>.Size(InputSize, OutputSize)..], OutputSize, InputSize);
 
     /// <summary>How many elements <see cref="Backward"/> needs as workspace for so many rows: at most 256 rows of ⌈O / 16⌉·16 (8 in double).</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A size is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The rows are negative or O is not positive.</exception>
     public static int WorkspaceSize(int rows, int outputSize)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
@@ -79,12 +79,7 @@ public sealed class Dense<T>
     /// <exception cref="ArgumentException">A span has another length than its shape, or they overlap; nothing has been written then.</exception>
     public void Forward(int rows, ReadOnlySpan<T> input, Span<T> output, WorkerGroup? workers = null)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(rows);
-        Check.Shape(input.Length, nameof(input), "[N, I]", rows, InputSize);
-        Check.Shape(output.Length, nameof(output), "[N, O]", rows, OutputSize);
-        Check.NoOverlap(output, input, nameof(output), nameof(input));
-        var job = new LinearForwardJob<T> { Rows = rows, Input = input, Output = output, Weights = PackedWeights, Bias = Parameters["bias"] };
-        WorkerGroup.Run(workers, ref job);
+        LinearPass.Forward(rows, input, output, PackedWeights, Parameters["bias"], nameof(output), workers);
     }
 
     /// <summary>dX += dY·Wᵀ, dW += Xᵀ·dY, db += Σ dY.</summary>
@@ -107,29 +102,18 @@ public sealed class Dense<T>
         WorkerGroup? workers = null)
     {
         if (!_isTrainable) throw new InvalidOperationException("The layer was made with isTrainable: false, so it has no backward pass.");
-        ArgumentOutOfRangeException.ThrowIfNegative(rows);
-        ArgumentNullException.ThrowIfNull(gradients);
-        Check.Shape(input.Length, nameof(input), "[N, I]", rows, InputSize);
-        Check.Shape(outputGradient.Length, nameof(outputGradient), "[N, O]", rows, OutputSize);
-        Check.ShapeOrEmpty(inputGradient.Length, nameof(inputGradient), "[N, I]", rows, InputSize);
-        Check.AtLeast(workspace.Length, WorkspaceSize(rows, OutputSize), nameof(workspace));
-        Check.NoOverlap(inputGradient, input, nameof(inputGradient), nameof(input));
-        Check.NoOverlap(inputGradient, outputGradient, nameof(inputGradient), nameof(outputGradient));
-        Check.NoOverlap(workspace, input, nameof(workspace), nameof(input));
-        Check.NoOverlap(workspace, outputGradient, nameof(workspace), nameof(outputGradient));
-        Check.NoOverlap(workspace, inputGradient, nameof(workspace), nameof(inputGradient));
         Check.Layout(gradients, Parameters);
-        var job = new LinearBackwardJob<T>
-        {
-            Rows = rows,
-            Input = input,
-            OutputGradient = outputGradient,
-            InputGradient = inputGradient,
-            WeightsTransposed = PackedWeightsTransposed,
-            WeightsGradient = gradients["weight"],
-            BiasGradient = gradients["bias"],
-            Workspace = workspace,
-        };
-        WorkerGroup.Run(workers, ref job);
+        LinearPass.Backward(
+            rows,
+            input,
+            outputGradient,
+            inputGradient,
+            PackedWeightsTransposed,
+            gradients,
+            gradients["weight"],
+            gradients["bias"],
+            workspace,
+            nameof(outputGradient),
+            workers);
     }
 }

@@ -37,12 +37,14 @@ public sealed class Embedding<T>
     /// <summary>output[n] = table[tokens[n]].</summary>
     /// <param name="tokens">[N], each in 0..V-1.</param>
     /// <param name="output">[N, E], overwritten.</param>
-    /// <exception cref="ArgumentException">A token is out of range or a length wrong; nothing has been written then.</exception>
+    /// <exception cref="ArgumentException">A token is out of range, a length wrong, or what is written overlaps what is read; nothing has been written then.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Forward(ReadOnlySpan<int> tokens, Span<T> output)
     {
         Check.Shape(output.Length, nameof(output), "[N, E]", tokens.Length, EmbeddingSize);
         Check.Tokens(tokens, VocabularySize, nameof(tokens));
         ReadOnlySpan<T> table = Parameters["weight"];
+        Check.NoOverlap(output, table, nameof(output), "the table");
         for (int n = 0; n < tokens.Length; n++)
         {
             table.Slice(tokens[n] * EmbeddingSize, EmbeddingSize).CopyTo(output[(n * EmbeddingSize)..]);
@@ -53,13 +55,14 @@ public sealed class Embedding<T>
     /// <param name="tokens">[N], as in the forward pass.</param>
     /// <param name="outputGradient">[N, E].</param>
     /// <param name="gradients">Added to: a set from <see cref="ParameterSet{T}.CreateZeros"/> of the layer's parameters.</param>
-    /// <exception cref="ArgumentException">A token is out of range or a length wrong; nothing has been written then.</exception>
+    /// <exception cref="ArgumentException">A token is out of range, a length wrong, or what is written overlaps what is read; nothing has been written then.</exception>
     public void Backward(ReadOnlySpan<int> tokens, ReadOnlySpan<T> outputGradient, ParameterSet<T> gradients)
     {
         ArgumentNullException.ThrowIfNull(gradients);
         Check.Shape(outputGradient.Length, nameof(outputGradient), "[N, E]", tokens.Length, EmbeddingSize);
         Check.Tokens(tokens, VocabularySize, nameof(tokens));
         Check.Layout(gradients, Parameters);
+        Check.NoOverlap<T>(gradients.Values, outputGradient, nameof(gradients), nameof(outputGradient));
         var job = new BackwardJob
         {
             Tokens = tokens,

@@ -22,6 +22,7 @@ internal readonly ref struct LinearForwardJob<T> : ITeamJob, ILaneWork<T, Worker
 
     public void Execute(WorkerTeam team) => Lanes.Run<T, LinearForwardJob<T>, WorkerTeam>(ref Unsafe.AsRef(in this), team);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run<TLane>(WorkerTeam team)
         where TLane : struct, ILane<TLane, T>
     {
@@ -53,6 +54,7 @@ internal readonly ref struct LinearBackwardJob<T> : ITeamJob, ILaneWork<T, Worke
 
     public void Execute(WorkerTeam team) => Lanes.Run<T, LinearBackwardJob<T>, WorkerTeam>(ref Unsafe.AsRef(in this), team);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run<TLane>(WorkerTeam team)
         where TLane : struct, ILane<TLane, T>
     {

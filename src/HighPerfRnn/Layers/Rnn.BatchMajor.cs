@@ -49,7 +49,7 @@ public sealed partial class Rnn<T>
 
     /// <summary>
     /// As <see cref="Backward"/>, but Input, Tokens, Output, OutputGradient and InputGradient lie batch first. Parameter gradients
-    /// have the same bits; the input gradient is summed first and then added.
+    /// have the same bits. An input gradient is summed first and then added, so that it has the same bits where it was zero before.
     /// </summary>
     /// <param name="pass">Spans and sizes; the workspace has at least <see cref="BatchMajorWorkspaceSize"/> elements.</param>
     /// <param name="workers">Threads to split outputs over; null for the caller's alone.</param>

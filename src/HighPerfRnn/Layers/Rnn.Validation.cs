@@ -5,13 +5,8 @@ public sealed partial class Rnn<T>
 {
     private RnnShape Validate(in RnnForward<T> pass)
     {
-        RnnShape shape = ValidateShape(pass.Steps, pass.Batch, pass.Workspace.Length);
-        ValidateInput(shape, pass.Input, pass.Tokens, pass.TokenTable.Length / HiddenSize);
-        if (!pass.TokenTable.IsEmpty)
-        {
-            Check.Shape(pass.TokenTable.Length, nameof(pass.TokenTable), "[vocabulary, H]", pass.TokenTable.Length / HiddenSize, HiddenSize);
-        }
-
+        RnnShape shape = ValidateShape(pass.Steps, pass.Batch);
+        ValidateInput(shape, pass.Input, pass.Tokens, pass.TokenTable.Length, nameof(pass.TokenTable));
         CheckSequence(pass.Output.Length, shape, nameof(pass.Output));
         CheckState(pass.InitialState.Length, shape, nameof(pass.InitialState));
         CheckState(pass.FinalState.Length, shape, nameof(pass.FinalState));
@@ -21,20 +16,16 @@ public sealed partial class Rnn<T>
         Check.NoOverlap(pass.Output, pass.FinalState, nameof(pass.Output), nameof(pass.FinalState));
         Check.NoOverlap(pass.Workspace, pass.FinalState, nameof(pass.Workspace), nameof(pass.FinalState));
         Check.NoOverlap(pass.FinalState, pass.Input, nameof(pass.FinalState), nameof(pass.Input));
+        Check.NoOverlap(pass.FinalState, pass.TokenTable, nameof(pass.FinalState), nameof(pass.TokenTable));
         Check.SameOrNoOverlap(pass.FinalState, pass.InitialState, nameof(pass.FinalState), nameof(pass.InitialState));
+        CheckWorkspace(shape, pass.Workspace.Length);
         return shape;
     }
 
     private RnnShape Validate(in RnnBackward<T> pass)
     {
-        RnnShape shape = ValidateShape(pass.Steps, pass.Batch, pass.Workspace.Length);
-        int vocabulary = pass.TokenTableGradient.Length / HiddenSize;
-        ValidateInput(shape, pass.Input, pass.Tokens, vocabulary);
-        if (!pass.TokenTableGradient.IsEmpty)
-        {
-            Check.Shape(pass.TokenTableGradient.Length, nameof(pass.TokenTableGradient), "[vocabulary, H]", vocabulary, HiddenSize);
-        }
-
+        RnnShape shape = ValidateShape(pass.Steps, pass.Batch);
+        ValidateInput(shape, pass.Input, pass.Tokens, pass.TokenTableGradient.Length, nameof(pass.TokenTableGradient));
         Check.Layout(pass.Gradients, Parameters);
         CheckSequence(pass.Output.Length, shape, nameof(pass.Output));
         CheckState(pass.InitialState.Length, shape, nameof(pass.InitialState));
@@ -50,6 +41,7 @@ public sealed partial class Rnn<T>
             Check.Empty(pass.InputGradient.Length, nameof(pass.InputGradient), "since tokens have no gradient");
         }
 
+        CheckWritten(pass, pass.Gradients.Values, nameof(pass.Gradients));
         CheckWritten(pass, pass.InputGradient, nameof(pass.InputGradient));
         CheckWritten(pass, pass.InitialStateGradient, nameof(pass.InitialStateGradient));
         CheckWritten(pass, pass.TokenTableGradient, nameof(pass.TokenTableGradient));
@@ -60,6 +52,7 @@ public sealed partial class Rnn<T>
         Check.NoOverlap(pass.Workspace, pass.TokenTableGradient, nameof(pass.Workspace), nameof(pass.TokenTableGradient));
         Check.NoOverlap(
             pass.TokenTableGradient, pass.InitialStateGradient, nameof(pass.TokenTableGradient), nameof(pass.InitialStateGradient));
+        CheckWorkspace(shape, pass.Workspace.Length);
         return shape;
     }
 
@@ -79,27 +72,35 @@ public sealed partial class Rnn<T>
         Check.NoOverlap(written, pass.Output, name, nameof(pass.Output));
         Check.NoOverlap(written, pass.OutputGradient, name, nameof(pass.OutputGradient));
         Check.NoOverlap(written, pass.FinalStateGradient, name, nameof(pass.FinalStateGradient));
+        if (written != pass.Gradients.Values) Check.NoOverlap(written, pass.Gradients.Values, name, nameof(pass.Gradients));
     }
 
-    private RnnShape ValidateShape(int steps, int batch, int workspaceLength)
+    private RnnShape ValidateShape(int steps, int batch)
     {
         var shape = new RnnShape(steps, batch, InputSize, HiddenSize);
-        int workspace = WorkspaceSize(shape);
-        Check.AtLeast(workspaceLength, workspace, nameof(RnnForward<T>.Workspace));
+        shape.Validate();
         return shape;
     }
 
-    private void ValidateInput(in RnnShape shape, ReadOnlySpan<T> input, ReadOnlySpan<int> tokens, int vocabulary)
+    // After the spans: their lengths show that the sizes, and so the workspace's, are possible ones.
+    private static void CheckWorkspace(in RnnShape shape, int length) =>
+        Check.AtLeast(length, WorkspaceSize(shape), nameof(RnnForward<T>.Workspace));
+
+    private void ValidateInput(
+        in RnnShape shape, ReadOnlySpan<T> input, ReadOnlySpan<int> tokens, int tableLength, string tableName)
     {
         if (tokens.IsEmpty)
         {
             Check.Shape(input.Length, nameof(RnnForward<T>.Input), "[T, B, I]", shape.Steps, shape.Batch, InputSize);
+            if (shape.Steps > 0) Check.Empty(tableLength, tableName, "since no Tokens are given");
             return;
         }
 
+        int vocabulary = tableLength == 0 ? InputSize : tableLength / HiddenSize;
+        Check.ShapeOrEmpty(tableLength, tableName, "[vocabulary, H]", vocabulary, HiddenSize);
         Check.Shape(tokens.Length, nameof(RnnForward<T>.Tokens), "[T, B]", shape.Steps, shape.Batch);
         Check.Empty(input.Length, nameof(RnnForward<T>.Input), "since Tokens are given");
-        Check.Tokens(tokens, vocabulary > 0 ? vocabulary : InputSize, nameof(RnnForward<T>.Tokens));
+        Check.Tokens(tokens, vocabulary, nameof(RnnForward<T>.Tokens));
     }
 
     private static void CheckSequence(int length, in RnnShape shape, string name) =>

@@ -128,6 +128,7 @@ public sealed partial class Rnn<T>
             return;
         }
 
+        Check.AtLeast(workspace.Length, WorkspaceSize(new RnnShape(1, batch, InputSize, HiddenSize)), nameof(workspace));
         Forward(
             new RnnForward<T>
             {
@@ -166,12 +167,7 @@ public sealed partial class Rnn<T>
     /// <exception cref="ArgumentException">A span has another length than its shape, or they overlap; nothing has been written then.</exception>
     public void ProjectInput(int rows, ReadOnlySpan<T> input, Span<T> projected, WorkerGroup? workers = null)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(rows);
-        Check.Shape(input.Length, nameof(input), "[N, I]", rows, InputSize);
-        Check.Shape(projected.Length, nameof(projected), "[N, H]", rows, HiddenSize);
-        Check.NoOverlap(projected, input, nameof(projected), nameof(input));
-        var job = new LinearForwardJob<T> { Rows = rows, Input = input, Output = projected, Weights = PackedInputWeights, Bias = default };
-        WorkerGroup.Run(workers, ref job);
+        LinearPass.Forward(rows, input, projected, PackedInputWeights, bias: default, nameof(projected), workers);
     }
 
     /// <summary>Takes the gradient of <see cref="ProjectInput"/> back: dInput += dProjected·Wxᵀ, dWx += inputᵀ·dProjected.</summary>
@@ -194,30 +190,19 @@ public sealed partial class Rnn<T>
         WorkerGroup? workers = null)
     {
         ThrowIfNotTrainable();
-        ArgumentOutOfRangeException.ThrowIfNegative(rows);
-        ArgumentNullException.ThrowIfNull(gradients);
-        Check.Shape(input.Length, nameof(input), "[N, I]", rows, InputSize);
-        Check.Shape(projectedGradient.Length, nameof(projectedGradient), "[N, H]", rows, HiddenSize);
-        Check.ShapeOrEmpty(inputGradient.Length, nameof(inputGradient), "[N, I]", rows, InputSize);
-        Check.AtLeast(workspace.Length, Dense<T>.WorkspaceSize(rows, HiddenSize), nameof(workspace));
-        Check.NoOverlap(inputGradient, input, nameof(inputGradient), nameof(input));
-        Check.NoOverlap(inputGradient, projectedGradient, nameof(inputGradient), nameof(projectedGradient));
-        Check.NoOverlap(workspace, input, nameof(workspace), nameof(input));
-        Check.NoOverlap(workspace, projectedGradient, nameof(workspace), nameof(projectedGradient));
-        Check.NoOverlap(workspace, inputGradient, nameof(workspace), nameof(inputGradient));
         Check.Layout(gradients, Parameters);
-        var job = new LinearBackwardJob<T>
-        {
-            Rows = rows,
-            Input = input,
-            OutputGradient = projectedGradient,
-            InputGradient = inputGradient,
-            WeightsTransposed = PackedInputWeightsTransposed,
-            WeightsGradient = gradients["weight_ih"],
-            BiasGradient = default,
-            Workspace = workspace,
-        };
-        WorkerGroup.Run(workers, ref job);
+        LinearPass.Backward(
+            rows,
+            input,
+            projectedGradient,
+            inputGradient,
+            PackedInputWeightsTransposed,
+            gradients,
+            gradients["weight_ih"],
+            biasGradient: default,
+            workspace,
+            nameof(projectedGradient),
+            workers);
     }
 
     private void RepackWeights(string name, PackedMatrix<T> packed, PackedMatrix<T> transposed)
@@ -243,7 +228,7 @@ public sealed partial class Rnn<T>
             RecurrentWeights = PackedRecurrentWeights,
             TokenTable = pass.TokenTable.IsEmpty ? Parameters["weight_ih"] : pass.TokenTable,
         };
-        WorkerGroup.Run(workers, ref job);
+        WorkerGroup.Run(workers, ref job, shape.MultiplyAdds);
     }
 
     private void StepOneRow<TActivation>(ReadOnlySpan<T> input, ReadOnlySpan<T> state, Span<T> nextState)
@@ -270,10 +255,10 @@ public sealed partial class Rnn<T>
             Pass = pass,
             InputWeightsTransposed = PackedInputWeightsTransposed,
             RecurrentWeightsTransposed = PackedRecurrentWeightsTransposed,
-            InputWeightsGradient = pass.TokenTableGradient.IsEmpty ? pass.Gradients["weight_ih"] : pass.TokenTableGradient,
+            InputWeightsGradient = pass.Tokens.IsEmpty || pass.TokenTableGradient.IsEmpty ? pass.Gradients["weight_ih"] : pass.TokenTableGradient,
             RecurrentWeightsGradient = pass.Gradients["weight_hh"],
             BiasGradient = pass.Gradients["bias"],
         };
-        WorkerGroup.Run(workers, ref job);
+        WorkerGroup.Run(workers, ref job, shape.MultiplyAdds);
     }
 }

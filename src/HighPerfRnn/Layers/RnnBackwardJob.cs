@@ -47,6 +47,7 @@ internal readonly ref struct RnnBackwardJob<T, TActivation> : ITeamJob, ILaneWor
 
     public void Execute(WorkerTeam team) => Lanes.Run<T, RnnBackwardJob<T, TActivation>, WorkerTeam>(ref Unsafe.AsRef(in this), team);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run<TLane>(WorkerTeam team)
         where TLane : struct, ILane<TLane, T>
     {
@@ -86,6 +87,7 @@ internal readonly ref struct RnnBackwardJob<T, TActivation> : ITeamJob, ILaneWor
     private static int BlockRows(in RnnShape shape) => checked(BlockSteps(shape) * shape.Batch);
 
     /// <summary>What comes from beyond the last step is not dA·Whᵀ but the final state's gradient itself.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SetCarryToFinalGradient(Span<T> carry, int stride, int firstRow, int endRow)
     {
         for (int row = firstRow; row < endRow; row++)
@@ -135,6 +137,7 @@ internal readonly ref struct RnnBackwardJob<T, TActivation> : ITeamJob, ILaneWor
     }
 
     /// <summary>h before each step of the first block: the initial state stands elsewhere than the outputs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void GatherPreviousStates(Span<T> previousStates, int end, int firstRow, int endRow)
     {
         int hidden = Shape.HiddenSize;
@@ -186,6 +189,7 @@ internal readonly ref struct RnnBackwardJob<T, TActivation> : ITeamJob, ILaneWor
     }
 
     /// <summary>dh₋₁ += dA_0·Whᵀ; without steps the final state is the initial one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddInitialStateGradient<TLane>(Span<T> carry, int stride, int firstRow, int endRow)
         where TLane : struct, ILane<TLane, T>
     {

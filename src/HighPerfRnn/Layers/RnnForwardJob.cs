@@ -39,6 +39,7 @@ internal readonly ref struct RnnForwardJob<T, TActivation> : ITeamJob, ILaneWork
 
     public void Execute(WorkerTeam team) => Lanes.Run<T, RnnForwardJob<T, TActivation>, WorkerTeam>(ref Unsafe.AsRef(in this), team);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run<TLane>(WorkerTeam team)
         where TLane : struct, ILane<TLane, T>
     {

@@ -10,6 +10,9 @@ public readonly record struct RnnShape(int Steps, int Batch, int InputSize, int 
     /// <summary>T · B.</summary>
     internal int Rows => checked(Steps * Batch);
 
+    /// <summary>Of one forward pass: T·B·H·(I + H).</summary>
+    internal long MultiplyAdds => (long)Rows * HiddenSize * ((long)InputSize + HiddenSize);
+
     /// <exception cref="ArgumentOutOfRangeException">A size is negative, or B, I or H is zero.</exception>
     internal void Validate()
     {

@@ -14,14 +14,10 @@ public sealed class BufferPool<T>
 {
     private const int SmallestClassLog2 = 4;
 
-    private readonly Stack<PooledBlock<T>>[] _classes;
+    private readonly Lock _lock = new();
 
-    /// <summary>An empty pool.</summary>
-    public BufferPool()
-    {
-        _classes = new Stack<PooledBlock<T>>[31 - SmallestClassLog2];
-        for (int i = 0; i < _classes.Length; i++) _classes[i] = new Stack<PooledBlock<T>>();
-    }
+    // Of each size class the block that came back last; the others hang on it.
+    private readonly PooledBlock<T>?[] _shelves = new PooledBlock<T>?[31 - SmallestClassLog2];
 
     /// <summary>The pool of those who need none of their own.</summary>
     public static BufferPool<T> Shared { get; } = new();
@@ -36,10 +32,7 @@ public sealed class BufferPool<T>
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, MaxLength);
         int log2 = Math.Max(SmallestClassLog2, BitOperations.Log2((uint)Math.Max(1, length - 1)) + 1);
-        Stack<PooledBlock<T>> shelf = _classes[log2 - SmallestClassLog2];
-        PooledBlock<T>? block;
-        lock (shelf) shelf.TryPop(out block);
-        block ??= new PooledBlock<T>(this, 1 << log2);
+        PooledBlock<T> block = TakeFromShelf(log2 - SmallestClassLog2) ?? new PooledBlock<T>(this, 1 << log2);
         block.Span[..length].Clear();
         return new PooledBuffer<T>(block, block.Lend(), length);
     }
@@ -47,16 +40,29 @@ public sealed class BufferPool<T>
     /// <summary>Lets go of every buffer that is not lent.</summary>
     public void Trim()
     {
-        foreach (Stack<PooledBlock<T>> shelf in _classes)
-        {
-            lock (shelf) shelf.Clear();
-        }
+        lock (_lock) Array.Clear(_shelves);
     }
 
     internal void TakeBack(PooledBlock<T> block)
     {
-        Stack<PooledBlock<T>> shelf = _classes[BitOperations.Log2((uint)block.Length) - SmallestClassLog2];
-        lock (shelf) shelf.Push(block);
+        int shelf = BitOperations.Log2((uint)block.Length) - SmallestClassLog2;
+        lock (_lock)
+        {
+            block.Next = _shelves[shelf];
+            _shelves[shelf] = block;
+        }
+    }
+
+    private PooledBlock<T>? TakeFromShelf(int shelf)
+    {
+        lock (_lock)
+        {
+            PooledBlock<T>? block = _shelves[shelf];
+            if (block is null) return null;
+            _shelves[shelf] = block.Next;
+            block.Next = null;
+            return block;
+        }
     }
 }
 
@@ -107,6 +113,9 @@ internal sealed class PooledBlock<T>(BufferPool<T> pool, int length)
     private int _loan;
 
     public int Length => _memory.Length;
+
+    /// <summary>The next block on the shelf, while at home.</summary>
+    public PooledBlock<T>? Next { get; set; }
 
     public int Loan => _loan;
 

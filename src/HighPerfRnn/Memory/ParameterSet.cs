@@ -100,6 +100,16 @@ public sealed class ParameterSet<T>
     public bool HasLayoutOf(ParameterSet<T> other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return _parameters == other._parameters || _parameters.AsSpan().SequenceEqual(other._parameters);
+        if (_parameters == other._parameters) return true;
+        if (_parameters.Length != other._parameters.Length) return false;
+        for (int i = 0; i < _parameters.Length; i++)
+        {
+            // Field by field: the default comparer of a struct is made on its first use, and that allocates.
+            ref readonly Parameter a = ref _parameters[i];
+            ref readonly Parameter b = ref other._parameters[i];
+            if (a.Name != b.Name || a.Rows != b.Rows || a.Columns != b.Columns || a.IsVector != b.IsVector) return false;
+        }
+
+        return true;
     }
 }

@@ -22,6 +22,8 @@ public sealed class Alphabet
         }
 
         _runes = [.. runes];
+        // The dictionary makes its comparer at the first look-up, which allocates: now rather than later.
+        _ = _tokens.ContainsKey(_runes[0]);
         Scalars = scalars;
     }
 

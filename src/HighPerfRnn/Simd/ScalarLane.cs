@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace HighPerfRnn.Simd;
 
-/// <summary>A lane of one number: the fallback without vector instructions, the tail of every loop, the easiest to debug.</summary>
+/// <summary>A lane of one number: the fallback without vector instructions, and the easiest to debug.</summary>
 /// <typeparam name="T">float or double.</typeparam>
 public readonly struct ScalarLane<T>(T value) : ILane<ScalarLane<T>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

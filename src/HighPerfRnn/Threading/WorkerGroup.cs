@@ -9,20 +9,28 @@ namespace HighPerfRnn.Threading;
 /// </summary>
 /// <remarks>
 /// Between calls the threads spin for a bounded while, then sleep. One call at a time: a second thread that uses the group
-/// while it works waits for its turn. Nothing is allocated after construction.
+/// while it works waits for its turn. Nothing is allocated after construction. Workers that meet between parts of a call wait for
+/// the slowest: more workers than processors that are free make calls slower, not faster.
 /// </remarks>
 public sealed class WorkerGroup : IDisposable
 {
+    // The methods that wait are compiled once and for good: where the runtime replaces a loop's code while it runs, it allocates.
+
     // A spin is some tens of nanoseconds. Sleep after a tenth of a millisecond or two: longer than what lies between two calls of
     // a training loop, far shorter than a time slice. Between workers of one call never sleep, but yield a processor that is shared.
     private const int SpinsBeforeSleep = 4_000;
     private const int SpinsBeforeYield = 2_000;
 
+    /// <summary>By default a worker is worth its meetings with the others from some microseconds of work on.</summary>
+    public const long DefaultMultiplyAddsPerWorker = 1 << 18;
+
     private readonly Lock _turn = new();
+    private readonly long _multiplyAddsPerWorker;
     private readonly Thread[] _threads;
     private readonly SemaphoreSlim[] _wake;
     private readonly int[] _asleep;
     private int _generation;
+    private int _team;
     private int _working;
     private int _arrived;
     private int _phase;
@@ -33,11 +41,16 @@ public sealed class WorkerGroup : IDisposable
 
     /// <summary>Starts <paramref name="count"/> - 1 threads; the caller's own is the first worker.</summary>
     /// <param name="count">How many workers; 0 means one a processor.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The count is negative or above 1,024.</exception>
-    public WorkerGroup(int count = 0)
+    /// <param name="multiplyAddsPerWorker">
+    /// A call uses one worker for each so many of its multiply-adds; 0 means always all. It decides no bit.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is negative, or the count above 1,024.</exception>
+    public WorkerGroup(int count = 0, long multiplyAddsPerWorker = DefaultMultiplyAddsPerWorker)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfNegative(multiplyAddsPerWorker);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, 1024);
+        _multiplyAddsPerWorker = multiplyAddsPerWorker;
         Count = count == 0 ? Environment.ProcessorCount : count;
         _threads = new Thread[Count - 1];
         _wake = new SemaphoreSlim[Count - 1];
@@ -49,7 +62,7 @@ public sealed class WorkerGroup : IDisposable
             _threads[i] = new Thread(() => Serve(worker)) { IsBackground = true, Name = $"HighPerfRnn worker {worker + 1}" };
         }
 
-        foreach (Thread thread in _threads) thread.Start();
+        foreach (Thread thread in _threads) thread.UnsafeStart();
     }
 
     /// <summary>How many workers there are, the caller's thread included.</summary>
@@ -68,20 +81,32 @@ public sealed class WorkerGroup : IDisposable
         }
     }
 
-    /// <summary>Runs the job on every worker of the group, or on this thread alone when there is none.</summary>
-    /// <remarks>The job lies on the caller's stack, where the workers read it until all of them are done.</remarks>
+    /// <summary>Runs the job on as many workers of the group as its work pays for, or on this thread alone when there is none.</summary>
+    /// <param name="group">The group, or null.</param>
+    /// <param name="job">It lies on the caller's stack, where the workers read it until all of them are done.</param>
+    /// <param name="multiplyAdds">How much work it is, roughly.</param>
     /// <exception cref="ObjectDisposedException">The group was disposed of.</exception>
-    internal static void Run<TJob>(WorkerGroup? group, scoped ref TJob job)
+    internal static void Run<TJob>(WorkerGroup? group, scoped ref TJob job, long multiplyAdds = long.MaxValue)
         where TJob : struct, ITeamJob, allows ref struct
     {
-        if (group is null || group.Count == 1) job.Execute(WorkerTeam.Alone);
-        else group.RunOnAll(ref job);
+        if (group is null)
+        {
+            job.Execute(WorkerTeam.Alone);
+            return;
+        }
+
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref group._disposed), group);
+        long worth = group._multiplyAddsPerWorker == 0 ? group.Count : multiplyAdds / group._multiplyAddsPerWorker;
+        int team = (int)Math.Clamp(worth, 1, group.Count);
+        if (team == 1) job.Execute(WorkerTeam.Alone);
+        else group.RunOnTeam(ref job, team);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void Synchronize()
     {
         int phase = Volatile.Read(ref _phase);
-        if (Interlocked.Increment(ref _arrived) == Count)
+        if (Interlocked.Increment(ref _arrived) == _team)
         {
             _arrived = 0;
             Volatile.Write(ref _phase, phase + 1);
@@ -97,7 +122,8 @@ public sealed class WorkerGroup : IDisposable
         }
     }
 
-    private unsafe void RunOnAll<TJob>(scoped ref TJob job)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private unsafe void RunOnTeam<TJob>(scoped ref TJob job, int team)
         where TJob : struct, ITeamJob, allows ref struct
     {
         lock (_turn)
@@ -107,11 +133,12 @@ public sealed class WorkerGroup : IDisposable
             _execute = &Execute<TJob>;
             _failure = null;
             _arrived = 0;
+            _team = team;
             _working = Count - 1;
             CallWorkers();
             try
             {
-                job.Execute(new WorkerTeam(this, 0, Count));
+                job.Execute(new WorkerTeam(this, 0, team));
             }
             catch (Exception failure)
             {
@@ -142,6 +169,7 @@ public sealed class WorkerGroup : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Serve(int worker)
     {
         for (int seen = 0; ; seen++)
@@ -152,7 +180,7 @@ public sealed class WorkerGroup : IDisposable
             {
                 unsafe
                 {
-                    _execute(_job, new WorkerTeam(this, worker + 1, Count));
+                    if (worker + 1 < _team) _execute(_job, new WorkerTeam(this, worker + 1, _team));
                 }
             }
             catch (Exception failure)
@@ -164,6 +192,7 @@ public sealed class WorkerGroup : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void WaitForCall(int worker, int seen)
     {
         while (true)

@@ -1,6 +1,6 @@
+using HighPerfRnn.Cli;
 using HighPerfRnn.Cli.Check;
 using HighPerfRnn.Cli.Commands;
-using HighPerfRnn.Cli;
 using Xunit;
 
 namespace HighPerfRnn.Tests.Cli;

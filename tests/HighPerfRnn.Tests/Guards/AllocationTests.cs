@@ -28,12 +28,11 @@ public class AllocationTests
     [MemberData(nameof(HotMembers))]
     public void AHotMethodAllocatesNothing(string member)
     {
-        using var workers = new WorkerGroup(2);
+        using var workers = new WorkerGroup(2, multiplyAddsPerWorker: 0);
         foreach (WorkerGroup? group in new[] { null, workers })
         {
-            long allowed = RuntimeTables.AllowedBytes(group);
-            Assert.InRange(Measure(HotPaths.Of<float>().Single(path => path.Member == member).Create(group)), 0, allowed);
-            Assert.InRange(Measure(HotPaths.Of<double>().Single(path => path.Member == member).Create(group)), 0, allowed);
+            Assert.Equal(0, Measure(HotPaths.Of<float>().Single(path => path.Member == member).Create(group)));
+            Assert.Equal(0, Measure(HotPaths.Of<double>().Single(path => path.Member == member).Create(group)));
         }
     }
 
@@ -59,13 +58,24 @@ public class AllocationTests
         GC.KeepAlive(kept);
     }
 
+    /// <summary>
+    /// What the calls allocate on this thread: the least of five measurements. A collection, which other tests bring about at any
+    /// time, takes the thread's buffer away and counts its rest, up to 8 KB, as allocated; what a call allocates shows each time.
+    /// What only a first call allocates is measured in a process of its own, where nothing disturbs.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long Measure(Action call)
     {
         RuntimeTables.Grow();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < HotPaths.Repetitions; i++) call();
-        return GC.GetAllocatedBytesForCurrentThread() - before;
+        long least = long.MaxValue;
+        for (int attempt = 0; attempt < 5 && least > 0; attempt++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < HotPaths.Repetitions; i++) call();
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        return least;
     }
 
     /// <summary>Public methods that are written in Layers, Models and Training, without what the compiler adds to records.</summary>

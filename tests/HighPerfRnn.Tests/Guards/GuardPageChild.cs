@@ -29,7 +29,7 @@ internal static class GuardPageChild
 
     public static void RunWithin()
     {
-        using var workers = new WorkerGroup(2);
+        using var workers = new WorkerGroup(2, multiplyAddsPerWorker: 0);
         foreach (GuardedSide side in Enum.GetValues<GuardedSide>())
         {
             foreach (var (steps, batch, inputSize, hiddenSize, outputSize) in Shapes)

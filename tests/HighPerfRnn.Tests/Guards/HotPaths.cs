@@ -15,8 +15,19 @@ internal static class HotPaths
     public const int Repetitions = 200;
 
     /// <summary>What is not called in a loop, with the reason.</summary>
-    public static IReadOnlyDictionary<string, string> MayAllocate { get; } = new Dictionary<string, string>();
+    public static IReadOnlyDictionary<string, string> MayAllocate { get; } = new Dictionary<string, string>
+    {
+        ["Alphabet.FromText(String)"] = "makes an alphabet",
+        ["Alphabet.Encode(String, ref Int64)"] = "makes an array of tokens",
+        ["CharacterModelFile.Load(String, Boolean)"] = "reads a file",
+        ["CharacterModelFile.Save(String, CharacterModel)"] = "writes a file",
+        ["CharacterTrainer.Save(String)"] = "writes a file",
+        ["CharacterTrainer.Resume(String)"] = "reads a file",
+        ["CharacterTrainer.Initialize()"] = "runs once; orthogonal vectors need scratch",
+        ["CharacterEvaluation.MeanLoss(CharacterModel, ReadOnlySpan<Int32>, WorkerGroup)"] = "makes the buffers of its pass",
+        ["Initialization.Orthogonal(Span<T>, Int32, Int32, Double, ref CounterRandom)"] = "runs once; needs scratch",
+    };
 
     public static IReadOnlyList<HotPath> Of<T>()
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => LayerHotPaths<T>.All;
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => [.. LayerHotPaths<T>.All, .. ModelHotPaths<T>.All, .. TrainingHotPaths<T>.All];
 }

@@ -28,6 +28,21 @@ internal static class LayerHotPaths<T>
             round.BackwardRnn(workers);
             round.BackwardTokens(workers);
         })),
+        new("Rnn.BatchMajorWorkspaceSize(ref RnnShape)", _ => () => Rnn<T>.BatchMajorWorkspaceSize(AllocationChild.Shape)),
+        new("Rnn.ForwardBatchMajor(ref RnnForward, WorkerGroup)", workers => Layer(round => round.ForwardBatchMajor(workers))),
+        new("Rnn.BackwardBatchMajor(ref RnnBackward, WorkerGroup)", workers => Layer(round =>
+        {
+            round.ClearGradients();
+            round.BackwardBatchMajor(workers);
+        })),
+        new("Rnn.ProjectInput(Int32, ReadOnlySpan<T>, Span<T>, WorkerGroup)", workers => Layer(round => round.ProjectInput(workers))),
+        new(
+            "Rnn.ProjectInputBackward(Int32, ReadOnlySpan<T>, ReadOnlySpan<T>, Span<T>, ParameterSet, Span<T>, WorkerGroup)",
+            workers => Layer(round =>
+            {
+                round.ClearGradients();
+                round.ProjectInputBackward(workers);
+            })),
         new("Dense.WorkspaceSize(Int32, Int32)", _ => () => Dense<T>.WorkspaceSize(300, OutputSize)),
         new("Dense.Repack()", _ => Layer(round => round.Dense.Repack())),
         new("Dense.Forward(Int32, ReadOnlySpan<T>, Span<T>, WorkerGroup)", workers => Layer(round => round.ForwardDense(workers))),

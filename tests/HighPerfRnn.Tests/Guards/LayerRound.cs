@@ -18,7 +18,7 @@ internal sealed class LayerRound<T>
     private readonly Memory<int> _tokens;
     private readonly Memory<T> _input, _initialState, _output, _finalState, _workspace, _denseWorkspace, _scores;
     private readonly Memory<T> _scoresGradient, _outputGradient, _finalStateGradient, _inputGradient, _initialStateGradient;
-    private readonly Memory<T> _table, _tableGradient, _tokenOutput;
+    private readonly Memory<T> _table, _tableGradient, _tokenOutput, _batchMajorWorkspace, _projectWorkspace;
     private ulong _random;
 
     public LayerRound(RnnShape shape, int outputSize, RnnActivation activation, IRoom room, ulong seed)
@@ -46,6 +46,8 @@ internal sealed class LayerRound<T>
         _table = room.Take<T>(Vocabulary * shape.HiddenSize);
         _tableGradient = room.Take<T>(Vocabulary * shape.HiddenSize);
         _tokenOutput = room.Take<T>(rows * shape.HiddenSize);
+        _batchMajorWorkspace = room.Take<T>(Rnn<T>.BatchMajorWorkspaceSize(shape));
+        _projectWorkspace = room.Take<T>(Dense<T>.WorkspaceSize(Projected, shape.HiddenSize));
         RnnGradients = Rnn.Parameters.CreateZeros();
         TableRnnGradients = Rnn.Parameters.CreateZeros();
         DenseGradients = Dense.Parameters.CreateZeros();
@@ -68,6 +70,8 @@ internal sealed class LayerRound<T>
     public ParameterSet<T> EmbeddingGradients { get; }
 
     public int Rows => _shape.Steps * _shape.Batch;
+
+    private int Projected => Math.Min(Vocabulary, Rows);
 
     public void Repack()
     {
@@ -131,6 +135,50 @@ internal sealed class LayerRound<T>
                 Gradients = RnnGradients,
                 Workspace = _workspace.Span,
             },
+            workers);
+
+    public void ForwardBatchMajor(WorkerGroup? workers) =>
+        Rnn.ForwardBatchMajor(
+            new RnnForward<T>
+            {
+                Steps = _shape.Steps,
+                Batch = _shape.Batch,
+                Input = _input.Span,
+                InitialState = _initialState.Span,
+                Output = _output.Span,
+                FinalState = _finalState.Span,
+                Workspace = _batchMajorWorkspace.Span,
+            },
+            workers);
+
+    public void BackwardBatchMajor(WorkerGroup? workers) =>
+        Rnn.BackwardBatchMajor(
+            new RnnBackward<T>
+            {
+                Steps = _shape.Steps,
+                Batch = _shape.Batch,
+                Input = _input.Span,
+                InitialState = _initialState.Span,
+                Output = _output.Span,
+                OutputGradient = _outputGradient.Span,
+                InputGradient = _inputGradient.Span,
+                Gradients = RnnGradients,
+                Workspace = _batchMajorWorkspace.Span,
+            },
+            workers);
+
+    /// <summary>The first rows of the input, as many as the table has.</summary>
+    public void ProjectInput(WorkerGroup? workers) =>
+        Rnn.ProjectInput(Projected, _input.Span[..(Projected * _shape.InputSize)], _table.Span[..(Projected * _shape.HiddenSize)], workers);
+
+    public void ProjectInputBackward(WorkerGroup? workers) =>
+        Rnn.ProjectInputBackward(
+            Projected,
+            _input.Span[..(Projected * _shape.InputSize)],
+            _tableGradient.Span[..(Projected * _shape.HiddenSize)],
+            _inputGradient.Span[..(Projected * _shape.InputSize)],
+            RnnGradients,
+            _projectWorkspace.Span,
             workers);
 
     public void BackwardTokens(WorkerGroup? workers) =>

@@ -1,5 +1,3 @@
-using HighPerfRnn.Threading;
-
 namespace HighPerfRnn.Tests.Guards;
 
 /// <summary>What the runtime itself allocates now and then, kept out of measurements.</summary>
@@ -11,13 +9,6 @@ namespace HighPerfRnn.Tests.Guards;
 internal static class RuntimeTables
 {
     private static readonly Lazy<int> Grown = new(AskForManyCasts);
-
-    /// <summary>
-    /// Nothing; with workers, what four loops cost: threads that wait for each other run in loops whose code the runtime
-    /// replaces once while they run, and it allocates 24 bytes for that. Whatever allocates in each of a thousand rounds, or of
-    /// two hundred calls, is far above.
-    /// </summary>
-    public static long AllowedBytes(WorkerGroup? workers) => workers is null ? 0 : 4 * 24;
 
     public static void Grow() => _ = Grown.Value;
 

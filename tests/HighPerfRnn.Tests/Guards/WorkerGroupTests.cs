@@ -13,7 +13,7 @@ public class WorkerGroupTests
     [InlineData(5)]
     public void EveryItemIsDoneOnce(int count)
     {
-        using var group = new WorkerGroup(count);
+        using var group = new WorkerGroup(count, multiplyAddsPerWorker: 0);
         Assert.Equal(count, group.Count);
         foreach (int total in new[] { 0, 1, count, 1000 })
         {
@@ -38,7 +38,7 @@ public class WorkerGroupTests
     [InlineData(-1)]
     [InlineData(1025)]
     public void AnImpossibleCountIsRefused(int count) =>
-        Assert.Throws<ArgumentOutOfRangeException>(nameof(count), () => new WorkerGroup(count));
+        Assert.Throws<ArgumentOutOfRangeException>(nameof(count), () => new WorkerGroup(count, multiplyAddsPerWorker: 0));
 
     [Theory]
     [InlineData(2, 300)]
@@ -46,7 +46,7 @@ public class WorkerGroupTests
     [InlineData(16, 5)] // far more than processors
     public void WorkersMeetBetweenPhases(int count, int rounds)
     {
-        using var group = new WorkerGroup(count);
+        using var group = new WorkerGroup(count, multiplyAddsPerWorker: 0);
         var job = new PhaseJob { Values = new int[count], Sums = new int[count] };
         for (int round = 0; round < rounds; round++)
         {
@@ -62,7 +62,7 @@ public class WorkerGroupTests
     [InlineData(2)]
     public void AFailureReachesTheCallerAndTheGroupWorksOn(int failing)
     {
-        using var group = new WorkerGroup(3);
+        using var group = new WorkerGroup(3, multiplyAddsPerWorker: 0);
         for (int round = 0; round < 20; round++)
         {
             var bad = new FailJob { FailingWorker = failing };
@@ -79,7 +79,7 @@ public class WorkerGroupTests
     public void DisposeEndsTheThreadsAndUseAfterwardsThrows()
     {
         var threads = new Thread?[4];
-        var group = new WorkerGroup(4);
+        var group = new WorkerGroup(4, multiplyAddsPerWorker: 0);
         var job = new ThreadJob { Threads = threads };
         WorkerGroup.Run(group, ref job);
         Assert.Equal(4, threads.Distinct().Count());
@@ -96,7 +96,7 @@ public class WorkerGroupTests
     [Fact]
     public void SleepingWorkersWake()
     {
-        using var group = new WorkerGroup(3);
+        using var group = new WorkerGroup(3, multiplyAddsPerWorker: 0);
         int[] items = new int[3];
         var job = new CountJob { Items = items };
         for (int round = 1; round <= 30; round++)
@@ -113,7 +113,7 @@ public class WorkerGroupTests
     public void ThousandsOfRoundsAndManyGroupsComeToAnEnd()
     {
         var groups = new WorkerGroup[8];
-        for (int i = 0; i < groups.Length; i++) groups[i] = new WorkerGroup(2);
+        for (int i = 0; i < groups.Length; i++) groups[i] = new WorkerGroup(2, multiplyAddsPerWorker: 0);
         int[] items = new int[7];
         var job = new CountJob { Items = items };
         for (int round = 0; round < 3000; round++) WorkerGroup.Run(groups[round % groups.Length], ref job);
@@ -124,7 +124,7 @@ public class WorkerGroupTests
     [Fact]
     public void CallersOnSeveralThreadsTakeTurns()
     {
-        using var group = new WorkerGroup(2);
+        using var group = new WorkerGroup(2, multiplyAddsPerWorker: 0);
         int[] items = new int[100];
         var callers = new Thread[3];
         for (int i = 0; i < callers.Length; i++)

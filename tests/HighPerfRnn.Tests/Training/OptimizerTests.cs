@@ -132,7 +132,7 @@ public class OptimizerTests
     [Fact]
     public void WorkersGiveTheSameBitsAndGapsStayZero()
     {
-        using var workers = new WorkerGroup(3);
+        using var workers = new WorkerGroup(3, multiplyAddsPerWorker: 0);
         foreach (Func<IReadOnlyList<ParameterSet<double>>, WorkerGroup?, Optimizer<double>> create in
             (Func<IReadOnlyList<ParameterSet<double>>, WorkerGroup?, Optimizer<double>>[])
             [

@@ -15,7 +15,7 @@ public class TrainingAllocationTests
     [InlineData(2)]
     public void LossClippingAndStepsAllocateNothing(int workerCount)
     {
-        using WorkerGroup? workers = workerCount == 0 ? null : new WorkerGroup(workerCount);
+        using WorkerGroup? workers = workerCount == 0 ? null : new WorkerGroup(workerCount, multiplyAddsPerWorker: 0);
         Assert.Equal(0, MeasureBytes<float>(workers));
         Assert.Equal(0, MeasureBytes<double>(workers));
     }
