@@ -144,12 +144,13 @@ public sealed class TrainLmTests
             {
                 Assert.Equal(1, run.ExitCode);
                 Assert.Contains("try a lower learning rate", run.Error, StringComparison.Ordinal);
+                // The loss before this update would say that the file of one iteration less was ruined already.
+                Assert.DoesNotContain($"The loss at iteration {iterations} is ", run.Error, StringComparison.Ordinal);
                 Assert.Equal(good, File.ReadAllBytes(folder.Path("m")));
                 return;
             }
 
             good = File.ReadAllBytes(folder.Path("m"));
-            Assert.Equal(0, ToolRun.Of("eval", "lm", folder.Path("m"), "--text", folder.Path("text.txt"), "--json").ExitCode);
         }
 
         Assert.Fail("the training did not diverge");
