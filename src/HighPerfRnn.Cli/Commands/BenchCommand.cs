@@ -19,12 +19,13 @@ internal static class BenchCommand
         Option<bool> quick = CommandOptions.Switch("--quick", "Fewer rows and less time for each: under 20 s.");
         Option<int[]?> shape = CommandOptions.Sizes(
             "--shape", "B,T,I,H", "One row: batch, steps, input size, hidden size.", (1, 65536), (1, 65536), (1, 16384), (1, 16384));
-        Option<BenchCell?> cell = CommandOptions.Choice("--cell", "The recurrent cell (rnn).", ("rnn", BenchCell.Rnn));
+        Option<BenchCell?> cell = CommandOptions.Choice("--cell", "rnn", "The recurrent cell.", ("rnn", BenchCell.Rnn));
         Option<BenchPrecision?> precision = CommandOptions.Choice(
-            "--precision", "What to compute in (float).", ("float", BenchPrecision.Float), ("double", BenchPrecision.Double));
+            "--precision", "float", "What to compute in.", ("float", BenchPrecision.Float), ("double", BenchPrecision.Double));
         Option<BenchMode?> mode = CommandOptions.Choice(
             "--mode",
-            "What a call does (forward with --shape, else all).",
+            "forward with --shape, else all",
+            "What a call does.",
             ("step", BenchMode.Step),
             ("forward", BenchMode.Forward),
             ("backward", BenchMode.Backward),

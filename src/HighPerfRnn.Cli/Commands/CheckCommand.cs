@@ -21,7 +21,7 @@ internal static class CheckCommand
         Option<int[]?> shape = CommandOptions.Sizes(
             "--shape",
             "B,T,I,H",
-            $"Batch, steps, input size, hidden size ({Text(DefaultShape)}).",
+            CommandOptions.WithDefault("Batch, steps, input size, hidden size.", Text(DefaultShape)),
             (1, 256),
             (1, 1000),
             (1, 512),

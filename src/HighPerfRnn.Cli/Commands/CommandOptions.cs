@@ -36,20 +36,27 @@ internal static class CommandOptions
         string name, double otherwise, Func<double, bool> isValid, string expected, string description) =>
         Create(name, otherwise, "X", description, text => FindNumber(text, isValid), expected);
 
-    /// <summary>One of some words; null when it is not given, and the description says what that means.</summary>
-    public static Option<T?> Choice<T>(string name, string description, params (string Word, T Value)[] choices)
+    /// <summary>One of some words; null when it is not given.</summary>
+    /// <param name="name">The option.</param>
+    /// <param name="otherwise">What null stands for, as it is typed.</param>
+    /// <param name="description">For the help.</param>
+    /// <param name="choices">The words.</param>
+    public static Option<T?> Choice<T>(string name, string otherwise, string description, params (string Word, T Value)[] choices)
         where T : struct
     {
         string words = string.Join(", ", choices.Select(choice => choice.Word));
         string expected = choices.Length == 1 ? words : $"one of {words}";
         return new Option<T?>(name)
         {
-            Description = description,
+            Description = WithDefault(description, otherwise),
             HelpName = string.Join('|', choices.Select(choice => choice.Word)),
             Arity = ArgumentArity.ExactlyOne,
             CustomParser = result => Parse<T>(result, name, text => Find(choices, text), expected),
         };
     }
+
+    /// <summary>A description that ends as the help ends those whose default is a value.</summary>
+    public static string WithDefault(string description, string otherwise) => $"{description} [default: {otherwise}]";
 
     /// <summary>Any text.</summary>
     public static Option<string?> Text(string name, string placeholder, string description) =>

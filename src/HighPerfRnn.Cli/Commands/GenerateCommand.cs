@@ -13,7 +13,7 @@ internal static class GenerateCommand
     public static Command Create(ToolContext context)
     {
         var model = new Argument<string>("MODEL") { Description = "a model file" };
-        Option<string?> prompt = CommandOptions.Text("--prompt", "S", "What the text begins with; it is printed first (nothing).");
+        Option<string?> prompt = CommandOptions.Text("--prompt", "S", CommandOptions.WithDefault("What the text begins with; it is printed first.", "nothing"));
         Option<int> length = CommandOptions.Whole("--length", 500, 0, 1_000_000_000, "Characters to write after the prompt.");
         Option<double> temperature = CommandOptions.Number(
             "--temperature",

@@ -21,19 +21,28 @@ public sealed class CharacterModelPass<T>
     private readonly AlignedBlock<T> _logits;
     private readonly AlignedBlock<T> _tokenTableGradient;
     private readonly AlignedBlock<T> _workspace;
+    private readonly bool _isTrainable;
     private int _steps;
 
     /// <summary>Room for windows of up to <paramref name="maxSteps"/> steps; the state starts at zero.</summary>
-    /// <param name="model">The model. A trainable one gets room for the backward pass too.</param>
+    /// <param name="model">The model.</param>
     /// <param name="maxSteps">T at most.</param>
     /// <param name="batch">B.</param>
+    /// <param name="isTrainable">Whether to hold room for the backward pass; null for what the model is.</param>
+    /// <exception cref="ArgumentException">A backward pass is wanted of a model that is not trainable.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A size is not positive.</exception>
     /// <exception cref="OverflowException">A buffer would have more than 2³¹ elements.</exception>
-    public CharacterModelPass(CharacterModel<T> model, int maxSteps, int batch)
+    public CharacterModelPass(CharacterModel<T> model, int maxSteps, int batch, bool? isTrainable = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxSteps);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
+        _isTrainable = isTrainable ?? model.IsTrainable;
+        if (_isTrainable && !model.IsTrainable)
+        {
+            throw new ArgumentException("A backward pass was asked of a model made with isTrainable: false.", nameof(isTrainable));
+        }
+
         _model = model;
         MaxSteps = maxSteps;
         Batch = batch;
@@ -44,10 +53,10 @@ public sealed class CharacterModelPass<T>
         _finalStates = Blocks(layers, batch * hidden);
         _outputs = Blocks(layers, checked(rows * hidden));
         // The gradient of a layer's output is read while that of the layer below is written: two take turns.
-        _outputGradients = Blocks(model.IsTrainable ? Math.Min(2, layers) : 0, rows * hidden);
+        _outputGradients = Blocks(_isTrainable ? Math.Min(2, layers) : 0, rows * hidden);
         _logits = new AlignedBlock<T>(checked(rows * model.Alphabet.Count));
-        _tokenTableGradient = new AlignedBlock<T>(model.IsTrainable ? model.TokenTable.Length : 0);
-        _workspace = new AlignedBlock<T>(WorkspaceSize(model, maxSteps, batch));
+        _tokenTableGradient = new AlignedBlock<T>(_isTrainable ? model.TokenTable.Length : 0);
+        _workspace = new AlignedBlock<T>(WorkspaceSize(model, maxSteps, batch, _isTrainable));
     }
 
     /// <summary>T at most.</summary>
@@ -75,12 +84,16 @@ public sealed class CharacterModelPass<T>
     }
 
     /// <summary>Computes the logits of a window.</summary>
-    /// <param name="tokens">[T, B], T at most <see cref="MaxSteps"/>.</param>
+    /// <param name="tokens">[T, B], T at most <see cref="MaxSteps"/>, each in 0 to V - 1.</param>
     /// <param name="workers">Threads to split rows over; null for the caller's alone.</param>
-    /// <exception cref="ArgumentException">The length is no multiple of B or too long, or a token is out of range.</exception>
+    /// <exception cref="ArgumentException">The length is no multiple of B or too long, or a token is out of range; nothing has
+    /// been written then, and the last forward pass still holds.</exception>
     public void Forward(ReadOnlySpan<int> tokens, WorkerGroup? workers = null)
     {
-        _steps = StepsOf(tokens);
+        int steps = StepsOf(tokens);
+        Check.Tokens(tokens, _model.Alphabet.Count, nameof(tokens));
+        // A pass that fails on its way leaves none to go back through.
+        _steps = 0;
         int rows = tokens.Length;
         int hidden = _model.Options.HiddenSize;
         for (int i = 0; i < _model.Layers.Count; i++)
@@ -88,7 +101,7 @@ public sealed class CharacterModelPass<T>
             _model.Layers[i].Forward(
                 new RnnForward<T>
                 {
-                    Steps = _steps,
+                    Steps = steps,
                     Batch = Batch,
                     Tokens = i == 0 ? tokens : default,
                     TokenTable = i == 0 ? _model.TokenTable : default,
@@ -101,31 +114,24 @@ public sealed class CharacterModelPass<T>
                 workers);
         }
 
-        _model.Output.Forward(rows, _outputs[^1].Span[..(rows * hidden)], Logits, workers);
+        Span<T> logits = _logits.Span[..(rows * _model.Alphabet.Count)];
+        _model.Output.Forward(rows, _outputs[^1].Span[..(rows * hidden)], logits, workers);
+        _steps = steps;
     }
 
     /// <summary>Backpropagates through the window of the last forward pass, before <see cref="CarryState"/>.</summary>
     /// <param name="tokens">As in the forward pass.</param>
     /// <param name="logitsGradient">[T, B, V]; may be <see cref="Logits"/>.</param>
-    /// <param name="gradients">One set for each of the model's <see cref="CharacterModel{T}.ParameterSets"/>, added to.</param>
+    /// <param name="gradients">One set for each of the model's <see cref="CharacterModel{T}.ParameterSets"/>, added to; none may
+    /// overlap a parameter or <paramref name="logitsGradient"/>.</param>
     /// <param name="workers">Threads to split outputs over; null for the caller's alone.</param>
-    /// <exception cref="ArgumentException">A length differs from the forward pass, or the sets from the model's.</exception>
-    /// <exception cref="InvalidOperationException">The model is not trainable.</exception>
+    /// <exception cref="ArgumentException">A length differs from the forward pass, a token is out of range, the sets differ from
+    /// the model's, or what is added to overlaps what is read; nothing has been written then.</exception>
+    /// <exception cref="InvalidOperationException">The model or the pass is not trainable, or there was no forward pass.</exception>
     public void Backward(
         ReadOnlySpan<int> tokens, ReadOnlySpan<T> logitsGradient, IReadOnlyList<ParameterSet<T>> gradients, WorkerGroup? workers = null)
     {
-        ArgumentNullException.ThrowIfNull(gradients);
-        if (!_model.IsTrainable) throw new InvalidOperationException("The model was made with isTrainable: false, so it has no backward pass.");
-        if (tokens.Length != _steps * Batch)
-        {
-            throw new ArgumentException($"tokens has length {tokens.Length}; expected {_steps * Batch}, as in the forward pass.", nameof(tokens));
-        }
-
-        if (gradients.Count != _model.ParameterSets.Count)
-        {
-            throw new ArgumentException($"There are {gradients.Count} gradient sets; expected {_model.ParameterSets.Count}.", nameof(gradients));
-        }
-
+        ValidateBackward(tokens, logitsGradient, gradients);
         int rows = tokens.Length;
         int length = rows * _model.Options.HiddenSize;
         int top = _model.Layers.Count - 1;
@@ -162,7 +168,7 @@ public sealed class CharacterModelPass<T>
         return blocks;
     }
 
-    private static int WorkspaceSize(CharacterModel<T> model, int steps, int batch)
+    private static int WorkspaceSize(CharacterModel<T> model, int steps, int batch, bool isTrainable)
     {
         CharacterModelOptions options = model.Options;
         int size = 0;
@@ -171,6 +177,7 @@ public sealed class CharacterModelPass<T>
             size = Math.Max(size, Rnn<T>.WorkspaceSize(new RnnShape(steps, batch, layer.InputSize, options.HiddenSize)));
         }
 
+        if (!isTrainable) return size;
         size = Math.Max(size, Dense<T>.WorkspaceSize(steps * batch, model.Alphabet.Count));
         return Math.Max(size, Dense<T>.WorkspaceSize(model.Alphabet.Count, options.HiddenSize));
     }
@@ -184,6 +191,44 @@ public sealed class CharacterModelPass<T>
         }
 
         return tokens.Length / Batch;
+    }
+
+    private void ValidateBackward(
+        ReadOnlySpan<int> tokens, ReadOnlySpan<T> logitsGradient, IReadOnlyList<ParameterSet<T>> gradients)
+    {
+        ArgumentNullException.ThrowIfNull(gradients);
+        if (!_isTrainable) throw new InvalidOperationException("The pass was made with isTrainable: false, so it has no backward pass.");
+        if (_steps == 0) throw new InvalidOperationException("There was no forward pass to go back through.");
+        if (tokens.Length != _steps * Batch)
+        {
+            throw new ArgumentException($"tokens has length {tokens.Length}; expected {_steps * Batch}, as in the forward pass.", nameof(tokens));
+        }
+
+        Check.Tokens(tokens, _model.Alphabet.Count, nameof(tokens));
+        Check.Shape(logitsGradient.Length, nameof(logitsGradient), "[T, B, V]", _steps, Batch, _model.Alphabet.Count);
+        if (gradients.Count != _model.ParameterSets.Count)
+        {
+            throw new ArgumentException($"There are {gradients.Count} gradient sets; expected {_model.ParameterSets.Count}.", nameof(gradients));
+        }
+
+        for (int set = 0; set < gradients.Count; set++)
+        {
+            if (gradients[set] is null || !gradients[set].HasLayoutOf(_model.ParameterSets[set]))
+            {
+                throw new ArgumentException(
+                    $"gradients[{set}] has another layout than its parameters; make it with CreateZeros().", nameof(gradients));
+            }
+
+            for (int other = 0; other < gradients.Count; other++)
+            {
+                if (gradients[set] == _model.ParameterSets[other])
+                {
+                    throw new ArgumentException($"gradients[{set}] are parameters of the model; make them with CreateZeros().", nameof(gradients));
+                }
+            }
+
+            Check.NoOverlap(gradients[set].Values, logitsGradient, nameof(gradients), nameof(logitsGradient));
+        }
     }
 
     private Span<T> Cleared(int layer, int length)

@@ -21,8 +21,8 @@ public sealed class CharacterSampler<T>
     /// <summary>A sampler for so many different tokens.</summary>
     /// <param name="vocabularySize">V.</param>
     /// <param name="seed">Of the draws.</param>
-    /// <param name="temperature">At least 0; 0 always takes the largest.</param>
-    /// <param name="topK">How many of the largest logits are drawn from; 0 for all.</param>
+    /// <param name="temperature">At least 0; 0 always takes the largest, without a draw.</param>
+    /// <param name="topK">How many of the largest logits are drawn from; 0 for all, 1 for the largest without a draw.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
     public CharacterSampler(int vocabularySize, ulong seed, double temperature = 1, int topK = 0)
     {
@@ -41,7 +41,7 @@ public sealed class CharacterSampler<T>
         _random = new CounterRandom(seed);
     }
 
-    /// <summary>Draws a token. Allocates nothing.</summary>
+    /// <summary>Draws a token; of equal logits the first stands first. Allocates nothing.</summary>
     /// <param name="logits">x [V].</param>
     /// <exception cref="ArgumentException">The length is not V, or a logit is NaN or positive infinity.</exception>
     public int Next(ReadOnlySpan<T> logits)
@@ -51,6 +51,7 @@ public sealed class CharacterSampler<T>
             throw new ArgumentException($"logits has length {logits.Length}; expected {_weights.Length}.", nameof(logits));
         }
 
+        int best = 0;
         for (int i = 0; i < logits.Length; i++)
         {
             double logit = ExactMath.Widen(logits[i]);
@@ -60,14 +61,15 @@ public sealed class CharacterSampler<T>
             }
 
             _weights[i] = logit;
-            _order[i] = i;
+            if (logit > _weights[best]) best = i;
         }
 
-        // Largest first; equal ones keep the order of their tokens.
-        _order.AsSpan().Sort(_compare);
-        double largest = _weights[_order[0]];
-        if (_temperature == 0 || double.IsNegativeInfinity(largest)) return _order[0];
+        double largest = _weights[best];
+        if (_temperature == 0 || _topK == 1 || double.IsNegativeInfinity(largest)) return best;
 
+        // Largest first; equal ones keep the order of their tokens.
+        for (int i = 0; i < _order.Length; i++) _order[i] = i;
+        _order.AsSpan().Sort(_compare);
         double total = 0;
         for (int i = 0; i < _topK; i++)
         {

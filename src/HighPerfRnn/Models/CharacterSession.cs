@@ -8,7 +8,7 @@ namespace HighPerfRnn.Models;
 public sealed class CharacterSession<T>(CharacterModel<T> model)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly CharacterModelPass<T> _pass = new(model, maxSteps: 1, batch: 1);
+    private readonly CharacterModelPass<T> _pass = new(model, maxSteps: 1, batch: 1, isTrainable: false);
 
     /// <summary>The scores [V] of what follows the token; they hold until the next call.</summary>
     /// <exception cref="ArgumentException">The token is out of range.</exception>

@@ -1,5 +1,4 @@
 using System.Numerics;
-using HighPerfRnn.Kernels;
 using HighPerfRnn.Memory;
 using HighPerfRnn.Threading;
 
@@ -15,10 +14,7 @@ namespace HighPerfRnn.Training;
 public sealed class AdamW<T> : Optimizer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly double _beta1;
-    private readonly double _beta2;
-    private readonly double _epsilon;
-    private readonly double _weightDecay;
+    private readonly AdamSettings<T> _settings;
 
     /// <summary>An optimizer of the given sets.</summary>
     /// <param name="parameters">θ.</param>
@@ -35,31 +31,12 @@ public sealed class AdamW<T> : Optimizer<T>
         double epsilon = 1e-8,
         double weightDecay = 1e-2,
         WorkerGroup? workers = null)
-        : base(parameters, workers, "exp_avg", "exp_avg_sq")
-    {
-        _beta1 = Setting(beta1, 0, 1, nameof(beta1));
-        _beta2 = Setting(beta2, 0, 1, nameof(beta2));
-        _epsilon = Epsilon(epsilon, nameof(epsilon));
-        _weightDecay = Setting(weightDecay, 0, double.PositiveInfinity, nameof(weightDecay));
-    }
+        : base(parameters, workers, "exp_avg", "exp_avg_sq") =>
+        _settings = new AdamSettings<T>(beta1, beta2, epsilon, weightDecay, isDecoupled: true);
 
     /// <inheritdoc/>
     public override string Name => "adamw";
 
-    private protected override void Update(int set, Span<T> parameters, ReadOnlySpan<T> gradients, double learningRate)
-    {
-        var job = new UpdateJob<T, AdamRule<T>>
-        {
-            Rule = new AdamRule<T>(_beta1, _beta2, _epsilon, learningRate, StepCount)
-            {
-                WeightDecay = T.Zero,
-                Shrink = ExactMath.Narrow<T>(1 - (learningRate * _weightDecay)),
-            },
-            Parameters = parameters,
-            Gradients = gradients,
-            FirstState = StateOf(set, 0),
-            SecondState = StateOf(set, 1),
-        };
-        WorkerGroup.Run(Workers, ref job);
-    }
+    private protected override void Update(int set, ReadOnlySpan<T> gradients, double learningRate, long step) =>
+        Apply(set, gradients, _settings.Rule(learningRate, step));
 }

@@ -41,6 +41,7 @@ internal static class CharacterCheckpoint
         CharacterModelFile.Save(path, trainer.Model, metadata, tensors);
     }
 
+    /// <summary>Takes over what <see cref="Save"/> wrote, once all of it has been read: a failure changes nothing.</summary>
     public static void Load<T>(string path, CharacterTrainer<T> trainer)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -61,25 +62,35 @@ internal static class CharacterCheckpoint
             throw ModelFormatException.At(path, "metadata", "another alphabet", "that of the text");
         }
 
+        long iteration = Count(path, file, IterationKey);
+        long stepCount = Count(path, file, StepCountKey);
         List<ParameterPlace> places = [.. CharacterModelFile.Places(trainer.Model.Options, trainer.Model.Alphabet.Count)];
-        foreach ((string name, ParameterSet<T>[] sets) in StatesByName(trainer.Optimizer))
+        List<(ParameterSet<T>[] Read, ParameterSet<T>[] Own)> moments = [];
+        foreach ((string name, ParameterSet<T>[] own) in StatesByName(trainer.Optimizer))
         {
-            ParameterTensors.Read(file, $"{Prefix}{name}.", places, sets);
+            ParameterSet<T>[] read = [.. own.Select(set => set.CreateZeros())];
+            ParameterTensors.Read(file, $"{Prefix}{name}.", places, read);
+            moments.Add((read, own));
         }
 
-        for (int layer = 0; layer < trainer.Model.Layers.Count; layer++)
+        T[][] states = new T[trainer.Model.Layers.Count][];
+        for (int layer = 0; layer < states.Length; layer++)
         {
             file.Find(StateName(layer), StateShape(trainer));
-            file.CopyTo(StateName(layer), trainer.Pass.State(layer));
+            states[layer] = file.ToArray<T>(StateName(layer));
         }
 
-        for (int set = 0; set < saved.ParameterSets.Count; set++)
-        {
-            saved.ParameterSets[set].Values.CopyTo(trainer.Model.ParameterSets[set].Values);
-        }
+        foreach ((ParameterSet<T>[] read, ParameterSet<T>[] own) in moments) Copy(read, own);
+        Copy(saved.ParameterSets, trainer.Model.ParameterSets);
+        for (int layer = 0; layer < states.Length; layer++) states[layer].CopyTo(trainer.Pass.State(layer));
+        trainer.Optimizer.StepCount = stepCount;
+        trainer.Iteration = iteration;
+    }
 
-        trainer.Optimizer.StepCount = Count(path, file, StepCountKey);
-        trainer.Iteration = Count(path, file, IterationKey);
+    private static void Copy<T>(IReadOnlyList<ParameterSet<T>> source, IReadOnlyList<ParameterSet<T>> target)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int set = 0; set < source.Count; set++) source[set].Values.CopyTo(target[set].Values);
     }
 
     /// <summary>All that decides what the next iteration does, but for how many there will be when the schedule is constant.</summary>

@@ -1,4 +1,5 @@
 using System.Numerics;
+using HighPerfRnn.Layers;
 using HighPerfRnn.Models;
 using HighPerfRnn.Threading;
 
@@ -23,7 +24,8 @@ public static class CharacterEvaluation
         ArgumentNullException.ThrowIfNull(model);
         int predicted = tokens.Length - 1;
         if (predicted < 1) throw new ArgumentException($"The text has {tokens.Length} characters; expected at least 2.", nameof(tokens));
-        var pass = new CharacterModelPass<T>(model, Math.Min(Window, predicted), batch: 1);
+        Check.Tokens(tokens, model.Alphabet.Count, nameof(tokens));
+        var pass = new CharacterModelPass<T>(model, Math.Min(Window, predicted), batch: 1, isTrainable: false);
         var losses = new T[Window];
         double sum = 0;
         for (int start = 0; start < predicted; start += Window)

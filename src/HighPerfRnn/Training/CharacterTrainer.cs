@@ -1,6 +1,7 @@
 using System.Numerics;
 using HighPerfRnn.Formats;
 using HighPerfRnn.Kernels;
+using HighPerfRnn.Layers;
 using HighPerfRnn.Memory;
 using HighPerfRnn.Models;
 using HighPerfRnn.Threading;
@@ -30,13 +31,15 @@ public sealed class CharacterTrainer<T>
     /// <param name="trainingTokens">The text.</param>
     /// <param name="options">How.</param>
     /// <param name="workers">Threads to use; null for the caller's alone.</param>
-    /// <exception cref="ArgumentException">The text is too short for one window of every stream.</exception>
+    /// <exception cref="ArgumentException">The model is not trainable, the text is too short for one window of every stream, or
+    /// one of its tokens is not in the model's alphabet.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
     public CharacterTrainer(
         CharacterModel<T> model, ReadOnlyMemory<int> trainingTokens, CharacterTrainingOptions options, WorkerGroup? workers = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
+        if (!model.IsTrainable) throw new ArgumentException("The model was made with isTrainable: false; expected true.", nameof(model));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Batch);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Window);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Iterations);
@@ -49,6 +52,7 @@ public sealed class CharacterTrainer<T>
                 nameof(trainingTokens));
         }
 
+        Check.Tokens(trainingTokens.Span, model.Alphabet.Count, nameof(trainingTokens));
         Model = model;
         Options = options;
         TrainingTokens = trainingTokens;
@@ -104,6 +108,9 @@ public sealed class CharacterTrainer<T>
     }
 
     /// <summary>One iteration: a window forward and backward, clipping, an update. Allocates nothing.</summary>
+    /// <remarks>
+    /// The loss and the norm are those before the update: whether that one ruined the parameters shows in the next iteration's.
+    /// </remarks>
     /// <exception cref="TrainingDivergedException">The loss or the gradient is not finite; nothing was updated.</exception>
     public TrainingStep Step()
     {
@@ -128,16 +135,29 @@ public sealed class CharacterTrainer<T>
     }
 
     /// <summary>Writes the model and all that <see cref="Resume"/> needs into one file; a crash leaves the old file or the new.</summary>
-    /// <exception cref="IOException">The file cannot be written.</exception>
-    public void Save(string path) => CharacterCheckpoint.Save(path, this);
+    /// <remarks>
+    /// The next iteration's loss is computed before, since the last update may have ruined parameters whose loss, taken before
+    /// it, was still fine: a good file is never replaced by one that cannot go on.
+    /// </remarks>
+    /// <exception cref="TrainingDivergedException">The next iteration's loss is not finite; what stood in the file still does.</exception>
+    /// <exception cref="IOException">The file cannot be written; what stood there before still does.</exception>
+    public void Save(string path)
+    {
+        _windows.CopyTo((int)(Iteration % _windows.Count), _inputs, _targets);
+        // Alone: it is a fraction of what saving takes, and workers may have been disposed of by then.
+        _pass.Forward(_inputs);
+        ThrowIfNotFinite(SoftmaxCrossEntropy<T>.Forward(_pass.Logits, _targets, Model.Alphabet.Count, _rowLosses), "loss");
+        CharacterCheckpoint.Save(path, this);
+    }
 
     /// <summary>Continues a training that was saved, with the same bits as if it had never stopped.</summary>
-    /// <exception cref="ModelFormatException">The file holds no training of this model, text and options; the message names the difference.</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="ModelFormatException">The file holds no training of this model, text and options; the message names the difference. The trainer is as it was before then.</exception>
+    /// <exception cref="IOException">The file cannot be read. The trainer is as it was before then.</exception>
     public void Resume(string path)
     {
         CharacterCheckpoint.Load(path, this);
-        Model.Repack(_workers);
+        // Alone, since workers may fail: parameters without their packed copies would be neither the old model nor the new.
+        Model.Repack();
     }
 
     private static Optimizer<T> CreateOptimizer(

@@ -1,31 +1,5 @@
 namespace HighPerfRnn.Training;
 
-/// <summary>The optimizers.</summary>
-public enum OptimizerKind
-{
-    /// <summary>Gradient descent, with momentum if wanted.</summary>
-    Sgd,
-
-    /// <summary>RMSprop.</summary>
-    RmsProp,
-
-    /// <summary>Adam.</summary>
-    Adam,
-
-    /// <summary>Adam with decoupled weight decay.</summary>
-    AdamW,
-}
-
-/// <summary>How the learning rate goes on after the warm-up.</summary>
-public enum ScheduleKind
-{
-    /// <summary>It stays.</summary>
-    Constant,
-
-    /// <summary>It falls along half a cosine to zero at the last iteration.</summary>
-    Cosine,
-}
-
 /// <summary>How a character model is trained.</summary>
 public sealed record CharacterTrainingOptions
 {
@@ -35,7 +9,7 @@ public sealed record CharacterTrainingOptions
     /// <summary>T, steps between two updates, over which gradients flow.</summary>
     public int Window { get; init; } = 128;
 
-    /// <summary>How many updates there will be; the cosine schedule ends there.</summary>
+    /// <summary>N, how many updates there will be: iterations 0 to N - 1. The cosine schedule would come to zero at iteration N.</summary>
     public long Iterations { get; init; } = 600;
 
     /// <summary>The optimizer.</summary>

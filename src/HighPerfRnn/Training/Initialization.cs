@@ -9,7 +9,10 @@ namespace HighPerfRnn.Training;
 /// </summary>
 public static class Initialization
 {
-    /// <summary>Uniform in [-bound, bound), overwriting.</summary>
+    /// <summary>
+    /// Uniform in [-bound, bound) in double, then rounded to T, overwriting: in float the largest draws, at most one in 2²⁵, come
+    /// out as the bound itself, rounded.
+    /// </summary>
     /// <param name="values">What is filled, in order.</param>
     /// <param name="bound">Where the range ends.</param>
     /// <param name="random">The generator; two words a value.</param>

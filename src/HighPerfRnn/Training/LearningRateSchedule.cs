@@ -6,7 +6,7 @@ namespace HighPerfRnn.Training;
 /// The learning rate of every iteration: a linear warm-up, then constant or along half a cosine to a fraction of the peak. A
 /// function of the iteration alone, the same bits everywhere, so that a resumed run needs no state of it.
 /// </summary>
-/// <remarks>With W warm-up iterations and E the last of the cosine: peak·(i + 1) / (W + 1) for i &lt; W; after that peak, or
+/// <remarks>With W warm-up iterations and a cosine that ends at iteration E: peak·(i + 1) / (W + 1) for i &lt; W; after that peak, or
 /// peak·(f + (1 - f)·(1 + cos(π·min(1, (i - W) / (E - W)))) / 2).</remarks>
 public readonly record struct LearningRateSchedule
 {
@@ -16,7 +16,10 @@ public readonly record struct LearningRateSchedule
     /// <summary>The highest rate, after the warm-up.</summary>
     public double Peak { get; }
 
-    /// <summary>E, the iteration where the cosine ends, counted with the warm-up; 0 when the rate stays constant.</summary>
+    /// <summary>
+    /// E, the iteration at which the cosine has come to its end, counted from 0 and with the warm-up; 0 when the rate stays
+    /// constant. A training of E iterations ends with E - 1, a step before the end.
+    /// </summary>
     public long DecayIterations { get; }
 
     /// <summary>f, the fraction of the peak at which the cosine ends and stays.</summary>

@@ -5,14 +5,6 @@ using HighPerfRnn.Threading;
 
 namespace HighPerfRnn.Training;
 
-/// <summary>What an optimizer remembers of one set of parameters, such as a running mean of its gradients.</summary>
-/// <typeparam name="T">float or double.</typeparam>
-/// <param name="Name">PyTorch's name for it, such as exp_avg.</param>
-/// <param name="SetIndex">Which of the optimizer's sets it belongs to.</param>
-/// <param name="Values">The values, by the names of the parameters; a checkpoint reads them and writes them back.</param>
-public readonly record struct OptimizerState<T>(string Name, int SetIndex, ParameterSet<T> Values)
-    where T : unmanaged, IBinaryFloatingPointIeee754<T>;
-
 /// <summary>
 /// Changes parameters by their gradients. Formulas and defaults are those that PyTorch documents; the bits depend on neither
 /// the vector width nor the number of workers.
@@ -28,12 +20,13 @@ public abstract class Optimizer<T>
 {
     private readonly ParameterSet<T>[] _parameters;
     private readonly OptimizerState<T>[] _states;
+    private readonly WorkerGroup? _workers;
 
     private protected Optimizer(
         IReadOnlyList<ParameterSet<T>> parameters, WorkerGroup? workers, params ReadOnlySpan<string> stateNames)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        Workers = workers;
+        _workers = workers;
         _parameters = new ParameterSet<T>[parameters.Count];
         _states = new OptimizerState<T>[parameters.Count * stateNames.Length];
         for (int set = 0; set < _parameters.Length; set++)
@@ -55,7 +48,7 @@ public abstract class Optimizer<T>
     /// <summary>What is remembered, set after set; empty for plain gradient descent.</summary>
     public IReadOnlyList<OptimizerState<T>> States => _states;
 
-    /// <summary>How many steps were taken. It is set where a checkpoint's state is written back.</summary>
+    /// <summary>How many steps were taken; one that failed does not count. It is set where a checkpoint's state is written back.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public long StepCount
     {
@@ -67,8 +60,6 @@ public abstract class Optimizer<T>
         }
     }
 
-    private protected WorkerGroup? Workers { get; }
-
     /// <summary>Changes every parameter once. The gradients stay as they are. Allocates nothing.</summary>
     /// <param name="gradients">A set for each of <see cref="Parameters"/>, of its layout. What is not finite in them goes into
     /// the parameters: check the norm before (<see cref="GradientClipping"/>).</param>
@@ -76,6 +67,7 @@ public abstract class Optimizer<T>
     /// <exception cref="ArgumentException">There are more or fewer sets, or one has another layout; nothing has been written
     /// then.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The rate is negative or not finite.</exception>
+    /// <exception cref="ObjectDisposedException">The workers were disposed of; nothing has been written then.</exception>
     public void Step(IReadOnlyList<ParameterSet<T>> gradients, double learningRate)
     {
         ArgumentNullException.ThrowIfNull(gradients);
@@ -98,30 +90,44 @@ public abstract class Optimizer<T>
             }
         }
 
-        StepCount++;
-        for (int set = 0; set < _parameters.Length; set++)
-        {
-            Update(set, _parameters[set].Values, gradients[set].Values, learningRate);
-        }
+        long step = StepCount + 1;
+        for (int set = 0; set < _parameters.Length; set++) Update(set, gradients[set].Values, learningRate, step);
+        StepCount = step;
     }
 
-    /// <summary>Changes one set; <see cref="StepCount"/> counts this step already.</summary>
-    private protected abstract void Update(int set, Span<T> parameters, ReadOnlySpan<T> gradients, double learningRate);
+    /// <summary>Changes one set with <see cref="Apply"/>.</summary>
+    /// <param name="set">Which.</param>
+    /// <param name="gradients">Its gradients.</param>
+    /// <param name="learningRate">The rate of this step.</param>
+    /// <param name="step">The number of this step, from 1.</param>
+    private protected abstract void Update(int set, ReadOnlySpan<T> gradients, double learningRate, long step);
 
-    /// <summary>The values of state <paramref name="index"/> of a set.</summary>
-    private protected Span<T> StateOf(int set, int index) =>
-        _states[(set * (_states.Length / _parameters.Length)) + index].Values.Values;
+    /// <summary>Runs a rule over one set and its states.</summary>
+    private protected void Apply<TRule>(int set, ReadOnlySpan<T> gradients, in TRule rule)
+        where TRule : struct, IUpdateRule<T>
+    {
+        int count = _states.Length / _parameters.Length;
+        var job = new UpdateJob<T, TRule>
+        {
+            Rule = rule,
+            Parameters = _parameters[set].Values,
+            Gradients = gradients,
+            FirstState = count > 0 ? _states[set * count].Values.Values : default,
+            SecondState = count > 1 ? _states[(set * count) + 1].Values.Values : default,
+        };
+        WorkerGroup.Run(_workers, ref job);
+    }
 
     /// <summary>A setting within its range.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is NaN or not in [least, end).</exception>
-    private protected static double Setting(double value, double least, double end, string name)
+    internal static double Setting(double value, double least, double end, string name)
     {
         if (value >= least && value < end) return value;
         throw new ArgumentOutOfRangeException(name, value, $"expected at least {least} and below {end}");
     }
 
     /// <summary>ε: positive in T, or the zeros between parameters would become 0 / 0.</summary>
-    private protected static double Epsilon(double value, string name)
+    internal static double Epsilon(double value, string name)
     {
         if (double.IsFinite(value) && ExactMath.Narrow<T>(value) > T.Zero) return value;
         throw new ArgumentOutOfRangeException(name, value, $"expected a finite number above 0 in {typeof(T).Name}");

@@ -43,24 +43,15 @@ public sealed class RmsProp<T> : Optimizer<T>
     /// <inheritdoc/>
     public override string Name => "rmsprop";
 
-    private protected override void Update(int set, Span<T> parameters, ReadOnlySpan<T> gradients, double learningRate)
-    {
-        var job = new UpdateJob<T, RmsPropRule<T>>
+    private protected override void Update(int set, ReadOnlySpan<T> gradients, double learningRate, long step) =>
+        Apply(set, gradients, new RmsPropRule<T>
         {
-            Rule = new RmsPropRule<T>
-            {
-                LearningRate = ExactMath.Narrow<T>(learningRate),
-                Alpha = ExactMath.Narrow<T>(_alpha),
-                OneMinusAlpha = ExactMath.Narrow<T>(1 - _alpha),
-                Epsilon = ExactMath.Narrow<T>(_epsilon),
-                WeightDecay = ExactMath.Narrow<T>(_weightDecay),
-            },
-            Parameters = parameters,
-            Gradients = gradients,
-            FirstState = StateOf(set, 0),
-        };
-        WorkerGroup.Run(Workers, ref job);
-    }
+            LearningRate = ExactMath.Narrow<T>(learningRate),
+            Alpha = ExactMath.Narrow<T>(_alpha),
+            OneMinusAlpha = ExactMath.Narrow<T>(1 - _alpha),
+            Epsilon = ExactMath.Narrow<T>(_epsilon),
+            WeightDecay = ExactMath.Narrow<T>(_weightDecay),
+        });
 }
 
 /// <summary>The formula of <see cref="RmsProp{T}"/>.</summary>

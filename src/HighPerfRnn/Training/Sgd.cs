@@ -36,22 +36,13 @@ public sealed class Sgd<T> : Optimizer<T>
     /// <inheritdoc/>
     public override string Name => "sgd";
 
-    private protected override void Update(int set, Span<T> parameters, ReadOnlySpan<T> gradients, double learningRate)
-    {
-        var job = new UpdateJob<T, SgdRule<T>>
+    private protected override void Update(int set, ReadOnlySpan<T> gradients, double learningRate, long step) =>
+        Apply(set, gradients, new SgdRule<T>
         {
-            Rule = new SgdRule<T>
-            {
-                LearningRate = ExactMath.Narrow<T>(learningRate),
-                Momentum = ExactMath.Narrow<T>(_momentum),
-                WeightDecay = ExactMath.Narrow<T>(_weightDecay),
-            },
-            Parameters = parameters,
-            Gradients = gradients,
-            FirstState = _momentum == 0 ? default : StateOf(set, 0),
-        };
-        WorkerGroup.Run(Workers, ref job);
-    }
+            LearningRate = ExactMath.Narrow<T>(learningRate),
+            Momentum = ExactMath.Narrow<T>(_momentum),
+            WeightDecay = ExactMath.Narrow<T>(_weightDecay),
+        });
 }
 
 /// <summary>The formula of <see cref="Sgd{T}"/>.</summary>

@@ -8,14 +8,16 @@ using HighPerfRnn.Threading;
 namespace HighPerfRnn.Training;
 
 /// <summary>
-/// Softmax and cross-entropy in one: L = scale·Σᵣ (ln Σᵥ exp x[r, v] - x[r, target r]) in nats, stable for logits of any
-/// finite size, without allocating.
+/// Softmax and cross-entropy in one: L = scale·Σᵣ (ln Σᵥ exp x[r, v] - x[r, target r]) in nats, without allocating. Stable
+/// for logits of any finite size whose differences are finite in T.
 /// </summary>
 /// <typeparam name="T">float or double.</typeparam>
 /// <remarks>
 /// <para>Each row's loss is off by at most (⌈V / 16⌉ + ln V + 8)·u + u·loss to first order, u = 2⁻²⁴ (2⁻⁵³ in double): the
 /// chains and the tree of the sum, Σ p·(m - x) ≤ ln V for the differences, 4 for the exponentials. Rows are added in double,
 /// in order. The bits do not depend on the vector width or the number of workers.</para>
+/// <para>Where the row's largest logit is above the target's by more than the largest T, 3.4·10³⁸ in float, the row's loss is
+/// +∞. Its gradient stays right: the target's probability is 0 long before.</para>
 /// <para>A NaN or +∞ among a row's logits makes its loss and its gradient NaN; -∞ is a probability of 0, and a loss of +∞ where
 /// it is the target.</para>
 /// </remarks>
@@ -68,11 +70,7 @@ public static class SoftmaxCrossEntropy<T>
     {
         Validate(logits, targets, classes, rowLosses);
         Check.Shape(logitsGradient.Length, nameof(logitsGradient), "[N, V]", targets.Length, classes);
-        if (logitsGradient != logits)
-        {
-            Check.NoOverlap(logitsGradient, logits, nameof(logitsGradient), nameof(logits));
-        }
-
+        Check.SameOrNoOverlap(logitsGradient, logits, nameof(logitsGradient), nameof(logits));
         Check.NoOverlap<T>(rowLosses, logitsGradient, nameof(rowLosses), nameof(logitsGradient));
         double factor = scale ?? 1.0 / targets.Length;
         var job = new SoftmaxCrossEntropyJob<T>

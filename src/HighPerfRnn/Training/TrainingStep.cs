@@ -6,25 +6,3 @@ namespace HighPerfRnn.Training;
 /// <param name="GradientNorm">The global norm of the gradients before clipping.</param>
 /// <param name="LearningRate">The learning rate of the update.</param>
 public readonly record struct TrainingStep(long Iteration, double Loss, double GradientNorm, double LearningRate);
-
-/// <summary>The loss or the gradient is not finite any more. The parameters are those of the last good iteration.</summary>
-public sealed class TrainingDivergedException : Exception
-{
-    /// <summary>Training diverged.</summary>
-    public TrainingDivergedException()
-        : this("Training diverged.")
-    {
-    }
-
-    /// <summary>Training diverged, with one line that says where.</summary>
-    public TrainingDivergedException(string message)
-        : base(message)
-    {
-    }
-
-    /// <summary>Training diverged, with one line that says where, and a cause.</summary>
-    public TrainingDivergedException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
-}

@@ -7,6 +7,9 @@ namespace HighPerfRnn.Tests.Cli;
 /// <summary>train lm, eval lm and generate, in this process.</summary>
 public sealed class TrainLmTests
 {
+    private static readonly string[] Diverging =
+        ["--activation", "relu", "--optimizer", "sgd", "--learning-rate", "1000", "--clip", "1e30", "--json"];
+
     private static readonly byte[] PngSignature = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
     [Fact]
@@ -122,6 +125,35 @@ public sealed class TrainLmTests
         string line = run.Error.TrimEnd().Split('\n')[^1];
         Assert.Contains("is NaN; try a lower learning rate", line.Replace("Infinity", "NaN", StringComparison.Ordinal), StringComparison.Ordinal);
         if (File.Exists(folder.Path("m"))) Assert.Equal(0, ToolRun.Of("generate", folder.Path("m"), "--length", "3").ExitCode);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("0.1")]
+    public void ARuinousLastUpdateIsNotSavedOverTheLastGoodModel(string validation)
+    {
+        using var folder = new CommandFolder();
+        folder.WriteText();
+        ToolRun.Of(folder.Training("m", "--json")).Json();
+        byte[] good = File.ReadAllBytes(folder.Path("m"));
+        for (int iterations = 1; iterations <= 12; iterations++)
+        {
+            string[] args = folder.Training("m", [.. Diverging, "--validation", validation]);
+            ToolRun run = ToolRun.Of([.. Replace(args, "12", $"{iterations}")]);
+            if (run.ExitCode != 0)
+            {
+                Assert.Equal(1, run.ExitCode);
+                Assert.Contains("try a lower learning rate", run.Error, StringComparison.Ordinal);
+                // The loss before this update would say that the file of one iteration less was ruined already.
+                Assert.DoesNotContain($"The loss at iteration {iterations} is ", run.Error, StringComparison.Ordinal);
+                Assert.Equal(good, File.ReadAllBytes(folder.Path("m")));
+                return;
+            }
+
+            good = File.ReadAllBytes(folder.Path("m"));
+        }
+
+        Assert.Fail("the training did not diverge");
     }
 
     [Fact]

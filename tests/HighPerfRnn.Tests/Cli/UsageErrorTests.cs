@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Xunit;
 
 namespace HighPerfRnn.Tests.Cli;
@@ -110,6 +111,32 @@ public sealed class UsageErrorTests
             Assert.Equal(0, run.ExitCode);
             Assert.Empty(run.Error);
             Assert.NotEmpty(run.Output);
+        }
+    }
+
+    [Theory]
+    [InlineData("train", "lm")]
+    [InlineData("eval", "lm")]
+    [InlineData("generate")]
+    [InlineData("check")]
+    [InlineData("bench")]
+    public void HelpShowsEachDefaultOnceAsItIsTyped(params string[] command)
+    {
+        string[] lines = ToolRun.Of([.. command, "--help"]).Output.Split('\n');
+        foreach (string line in lines.Where(line => line.TrimStart().StartsWith("--", StringComparison.Ordinal)))
+        {
+            Assert.True(line.Split("[default: ").Length <= 2, line);
+            // No second one in brackets of its own at the end of the description.
+            Assert.DoesNotMatch(@"\([^()]*\)\.", line);
+            Match choice = Regex.Match(line, @"<(\w+(\|\w+)*)>.*\[default: (\w+)\]");
+            if (choice.Success && line.Contains('|', StringComparison.Ordinal)) Assert.Contains(choice.Groups[3].Value, choice.Groups[1].Value.Split('|'));
+        }
+
+        if (command is ["train", _])
+        {
+            Assert.Contains(lines, line => line.Contains("Units a layer. [default: 256]", StringComparison.Ordinal));
+            Assert.Contains(lines, line => line.Contains("[default: tanh]", StringComparison.Ordinal));
+            Assert.Contains(lines, line => line.Contains("[default: constant]", StringComparison.Ordinal));
         }
     }
 }

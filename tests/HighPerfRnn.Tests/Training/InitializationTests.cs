@@ -114,6 +114,21 @@ public class InitializationTests
     }
 
     [Fact]
+    public void TheLargestDrawIsBelowTheBoundInDoubleAndTheBoundInFloat()
+    {
+        // One of the few draws above 1 - 2⁻²⁶.
+        const ulong position = 77404624;
+        double[] exact = new double[1];
+        float[] rounded = new float[1];
+        var random = new CounterRandom(1, 0, position);
+        Initialization.Uniform<double>(exact, 0.25, ref random);
+        random = new CounterRandom(1, 0, position);
+        Initialization.Uniform<float>(rounded, 0.25, ref random);
+        Assert.InRange(exact[0], 0.25 * (1 - (1.0 / (1 << 25))), Math.BitDecrement(0.25));
+        Assert.Equal(0.25f, rounded[0]);
+    }
+
+    [Fact]
     public void NormalHasItsMeanAndDeviation()
     {
         double[] values = new double[40_000];

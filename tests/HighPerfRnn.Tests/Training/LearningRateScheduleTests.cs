@@ -25,6 +25,7 @@ public class LearningRateScheduleTests
         Assert.Equal(0.1, schedule.At(1000));
         Assert.Equal(0.1 + (0.9 * (1 + Math.Cos(Math.PI * 0.3)) / 2), schedule.At(30), 1e-15);
         Assert.Equal(0, LearningRateSchedule.Cosine(3e-4, 7).At(7));
+        Assert.True(LearningRateSchedule.Cosine(3e-4, 7).At(6) > 1e-5);
     }
 
     [Fact]

@@ -226,6 +226,20 @@ public class OptimizerTests
         Assert.Equal(before, sets[0].Values.ToArray());
     }
 
+    [Fact]
+    public void AStepThatFailedIsNotCounted()
+    {
+        var workers = new WorkerGroup(2);
+        ParameterSet<float>[] sets = Sets<float>(1), gradients = Sets<float>(2), others = Sets<float>(1);
+        Optimizer<float> optimizer = new Adam<float>(sets, workers: workers), other = new Adam<float>(others);
+        optimizer.Step(gradients, 0.1);
+        other.Step(gradients, 0.1);
+        workers.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => optimizer.Step(gradients, 0.1));
+        Assert.Equal(1, optimizer.StepCount);
+        AssertSame(others, sets);
+    }
+
     private static IEnumerable<Func<IReadOnlyList<ParameterSet<T>>, Optimizer<T>>> Creators<T>()
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         [

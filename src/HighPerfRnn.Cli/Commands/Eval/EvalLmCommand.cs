@@ -15,7 +15,7 @@ internal static class EvalLmCommand
     public static Command Create(ToolContext context)
     {
         var model = new Argument<string>("MODEL") { Description = "a model file" };
-        Option<string?> text = CommandOptions.Text("--text", "FILE", $"A text in UTF-8 ({EmbeddedData.TextDescription}).");
+        Option<string?> text = CommandOptions.Text("--text", "FILE", CommandOptions.WithDefault("A text in UTF-8.", EmbeddedData.TextDescription));
         Option<int> threads = CommandOptions.Whole("--threads", 0, 0, 1024, "Workers, 0 for one a processor.");
         Option<bool> json = CommandOptions.Json();
         var command = new Command("lm", "How well a character model predicts a text, as one stream from a zero state.")

@@ -14,20 +14,19 @@ namespace HighPerfRnn.Cli.Commands.Train;
 /// <summary>train lm: a character model.</summary>
 internal static class TrainLmCommand
 {
-    private const string DefaultModelPath = "model.safetensors";
     private const int SampleCharacters = 400;
     private const double SampleTemperature = 0.8;
 
     /// <summary>The command.</summary>
     public static Command Create(ToolContext context)
     {
-        Option<string?> text = CommandOptions.Text("--text", "FILE", $"A text in UTF-8 ({EmbeddedData.TextDescription}).");
+        Option<string?> text = CommandOptions.Text("--text", "FILE", CommandOptions.WithDefault("A text in UTF-8.", EmbeddedData.TextDescription));
         Option<int> hidden = CommandOptions.Whole("--hidden", 256, 1, 16_384, "Units a layer.");
         Option<int> layers = CommandOptions.Whole("--layers", 1, 1, 64, "Recurrent layers on each other.");
         Option<int> embedding = CommandOptions.Whole("--embedding", 64, 1, 16_384, "Numbers a character.");
         Option<int> window = CommandOptions.Whole("--window", 128, 1, 65_536, "Steps over which gradients flow.");
         Option<RnnActivation?> activation = CommandOptions.Choice(
-            "--activation", "Of the layers (tanh).", ("tanh", RnnActivation.Tanh), ("relu", RnnActivation.Relu));
+            "--activation", "tanh", "Of the layers.", ("tanh", RnnActivation.Tanh), ("relu", RnnActivation.Relu));
         var command = new Command("lm", "Train a character model: it learns to write like a text.")
         {
             text, hidden, layers, embedding, window, activation,
@@ -37,7 +36,7 @@ internal static class TrainLmCommand
         command.SetAction(parsed => Run(context, new LmSettings
         {
             TextPath = parsed.GetValue(text),
-            ModelPath = parsed.GetValue(flags.Out) ?? DefaultModelPath,
+            ModelPath = parsed.GetValue(flags.Out) ?? TrainingFlags.DefaultModelPath,
             Resume = parsed.GetValue(flags.Resume),
             Validation = parsed.GetValue(flags.Validation),
             ValidateEvery = parsed.GetValue(flags.ValidateEvery),

@@ -6,6 +6,9 @@ namespace HighPerfRnn.Cli.Commands.Train;
 /// <summary>The flags that every training shares.</summary>
 internal sealed class TrainingFlags
 {
+    /// <summary>Where the model goes unless --out is given.</summary>
+    public const string DefaultModelPath = "model.safetensors";
+
     private const double MostLearningRate = 1000;
 
     public Option<int> Batch { get; } = CommandOptions.Whole("--batch", 32, 1, 65_536, "Rows that run side by side.");
@@ -14,7 +17,8 @@ internal sealed class TrainingFlags
 
     public Option<OptimizerKind?> Optimizer { get; } = CommandOptions.Choice(
         "--optimizer",
-        "The optimizer, with PyTorch's defaults (adam).",
+        "adam",
+        "The optimizer, with PyTorch's defaults.",
         ("sgd", OptimizerKind.Sgd),
         ("rmsprop", OptimizerKind.RmsProp),
         ("adam", OptimizerKind.Adam),
@@ -29,7 +33,8 @@ internal sealed class TrainingFlags
 
     public Option<ScheduleKind?> Schedule { get; } = CommandOptions.Choice(
         "--schedule",
-        "How the learning rate goes on (constant).",
+        "constant",
+        "How the learning rate goes on.",
         ("constant", ScheduleKind.Constant),
         ("cosine", ScheduleKind.Cosine));
 
@@ -65,7 +70,9 @@ internal sealed class TrainingFlags
         "--validate-every", 100, 1, int.MaxValue, "Iterations between two validations, which save the model too.");
 
     public Option<string?> Out { get; } = CommandOptions.Text(
-        "--out", "FILE", "The model to write (model.safetensors); the loss curve stands beside it as a PNG.");
+        "--out",
+        "FILE",
+        CommandOptions.WithDefault("The model to write; the loss curve stands beside it as a PNG.", DefaultModelPath));
 
     public Option<bool> Resume { get; } = CommandOptions.Switch(
         "--resume", "Go on from the file of --out, with the same bits as if never stopped.");
