@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace HighPerfRnn.Benchmarks.Machine;
 
 /// <summary>
-/// Carries what is measured beside a row from the process that runs a row to the one that prints the table: a small file a row, in a folder that
-/// the child inherits by an environment variable.
+/// Carries what is measured beside a row from the process that runs it to the one that prints the table: a small file a row,
+/// in a folder that the child inherits by an environment variable.
 /// </summary>
 public static class LimitLog
 {

@@ -92,7 +92,10 @@ internal static class ReportCommand
         var data = new ReportData(
             Command + scope,
             RunScope.IsQuick,
-            [.. summaries[0].HostEnvironmentInfo.ToFormattedString(), $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSArchitecture}"],
+            [
+                .. summaries[0].HostEnvironmentInfo.ToFormattedString(),
+                $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSArchitecture}",
+            ],
             MachineFigures.Measure(),
             [.. Libraries()],
             rows,

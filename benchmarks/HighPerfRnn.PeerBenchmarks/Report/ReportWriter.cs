@@ -1,5 +1,6 @@
 using System.Text;
 using HighPerfRnn.Benchmarks.Recurrent;
+using HighPerfRnn.PeerBenchmarks.Peers.Tensors;
 using HighPerfRnn.PeerBenchmarks.Report.Plots;
 using HighPerfRnn.PeerBenchmarks.Training;
 
@@ -142,7 +143,8 @@ internal sealed class ReportWriter
         foreach (ReportRow own in _data.Rows.Where(row => row.Pointwise?.Library == OwnLibrary.LibraryName))
         {
             ReportRow? peer = _data.Rows.FirstOrDefault(
-                row => row.Pointwise is { } work && work.Library != OwnLibrary.LibraryName && work with { Library = own.Pointwise!.Library } == own.Pointwise);
+                row => row.Pointwise?.Library == TensorPrimitivesWork.LibraryName
+                    && row.Pointwise with { Library = OwnLibrary.LibraryName } == own.Pointwise);
             table.Add(
                 $"{own.Pointwise!.Function}",
                 $"{own.Pointwise.Length}",

@@ -1,3 +1,4 @@
+using HighPerfRnn.Memory;
 using HighPerfRnn.Models;
 using HighPerfRnn.PeerBenchmarks.Peers;
 using HighPerfRnn.PeerBenchmarks.Peers.Torch;
@@ -5,6 +6,7 @@ using HighPerfRnn.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace HighPerfRnn.PeerBenchmarks.Training;
 
@@ -31,9 +33,10 @@ internal sealed class TorchCharacterTraining : ICharacterTraining
         using (no_grad())
         {
             Set(_embedding.weight!, model.Embedding.Parameters["weight"].ToArray());
-            Set(_layer.get_parameter("weight_ih_l0")!, PeerWeights.Transposed(model.Layers[0].Parameters["weight_ih"], sizes.EmbeddingSize));
-            Set(_layer.get_parameter("weight_hh_l0")!, PeerWeights.Transposed(model.Layers[0].Parameters["weight_hh"], sizes.HiddenSize));
-            Set(_layer.get_parameter("bias_ih_l0")!, model.Layers[0].Parameters["bias"].ToArray());
+            ParameterSet<float> layer = model.Layers[0].Parameters;
+            Set(_layer.get_parameter("weight_ih_l0")!, PeerWeights.Transposed(layer["weight_ih"], sizes.EmbeddingSize));
+            Set(_layer.get_parameter("weight_hh_l0")!, PeerWeights.Transposed(layer["weight_hh"], sizes.HiddenSize));
+            Set(_layer.get_parameter("bias_ih_l0")!, layer["bias"].ToArray());
             // The peer has two biases where one says it all: the second stays at zero and is not trained.
             Set(_layer.get_parameter("bias_hh_l0")!, new float[sizes.HiddenSize]);
             Set(_output.weight!, PeerWeights.Transposed(model.Output.Parameters["weight"], sizes.HiddenSize));
@@ -43,7 +46,8 @@ internal sealed class TorchCharacterTraining : ICharacterTraining
         _layer.get_parameter("bias_hh_l0")!.requires_grad = false;
         _parameters =
         [
-            .. _embedding.parameters().Concat(_layer.parameters()).Concat(_output.parameters()).Where(parameter => parameter.requires_grad),
+            .. ((nn.Module[])[_embedding, _layer, _output])
+                .SelectMany(module => module.parameters()).Where(parameter => parameter.requires_grad),
         ];
         _optimizer = optim.Adam(_parameters, CharacterTrainingCase.Options.LearningRate);
         CutWindows();

@@ -1,10 +1,12 @@
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using HighPerfRnn.Benchmarks.Recurrent;
 using TorchSharp;
 
 namespace HighPerfRnn.PeerBenchmarks.Peers.Torch;
 
 /// <summary>TorchSharp on one thread: inference mode for what needs no gradient, else forward and backward.</summary>
-internal sealed class TorchLibrary : IRecurrentLibrary
+internal sealed partial class TorchLibrary : IRecurrentLibrary
 {
     /// <summary>Its name in every table.</summary>
     public const string LibraryName = "TorchSharp";
@@ -28,14 +30,22 @@ internal sealed class TorchLibrary : IRecurrentLibrary
     {
         try
         {
-            UseOneThread();
-            torch.set_num_interop_threads(1);
-            return null;
+            // Asked for by name first: TorchSharp itself answers a failure by copying half a gigabyte beside the program.
+            NativeLibrary.Load("LibTorchSharp", typeof(torch).Assembly, null);
         }
-        // Whatever a native library's loading throws: no build for this system, or a C++ runtime older than it was built with.
-        catch (Exception error)
+        catch (DllNotFoundException error)
         {
-            return $"libtorch does not load ({error.GetBaseException().Message.Split('\n')[0].Trim()}); benchmarks/prepare-peers.sh may help";
+            Match tooOld = MissingVersion().Match(error.Message);
+            return tooOld.Success
+                ? $"the system's C++ runtime lacks {tooOld.Groups[1].Value}; benchmarks/prepare-peers.sh lets it load all the same"
+                : "its native library does not load on this system";
         }
+
+        UseOneThread();
+        torch.set_num_interop_threads(1);
+        return null;
     }
+
+    [GeneratedRegex("version [`'](GLIBCXX_[0-9.]+)' not found")]
+    private static partial Regex MissingVersion();
 }

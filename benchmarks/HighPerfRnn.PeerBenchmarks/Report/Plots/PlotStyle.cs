@@ -28,7 +28,8 @@ internal static class PlotStyle
     public static NumericManual TicksAt(IEnumerable<double> values)
     {
         double[] all = [.. values];
-        return new NumericManual(Logs(all), [.. all.Select(value => value.ToString(value < 1 ? "0.###" : "N0", CultureInfo.InvariantCulture))]);
+        string[] labels = Array.ConvertAll(all, value => value.ToString(value < 1 ? "0.###" : "N0", CultureInfo.InvariantCulture));
+        return new NumericManual(Logs(all), labels);
     }
 
     /// <summary>1, 2, 5, 10, 20 ... around a range.</summary>

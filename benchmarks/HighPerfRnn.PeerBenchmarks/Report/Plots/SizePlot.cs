@@ -17,7 +17,8 @@ internal static class SizePlot
         using var plot = new Plot();
         double longest = 0;
         double shortest = double.PositiveInfinity;
-        int steps = rows.Where(row => row.Layer!.Library == OwnLibrary.LibraryName).Select(row => row.Layer!.Steps).DefaultIfEmpty(1).First();
+        // The naive loop is timed over fewer steps than the others.
+        int steps = rows.Max(row => row.Layer!.Steps);
         foreach (IGrouping<string, ReportRow> library in rows.GroupBy(row => row.Layer!.Library))
         {
             ReportRow[] ordered = [.. library.OrderBy(row => row.Layer!.HiddenSize)];
