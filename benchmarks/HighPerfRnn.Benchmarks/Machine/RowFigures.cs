@@ -28,7 +28,7 @@ public sealed record RowFigures(WorkCase Work, double Microseconds, MachineLimit
         ArgumentNullException.ThrowIfNull(summary);
         ArgumentNullException.ThrowIfNull(benchmarkCase);
         if (benchmarkCase.Parameters[nameof(WorkBenchmark<>.Case)] is not WorkCase work) return null;
-        if (summary[benchmarkCase] ?.ResultStatistics is not { } statistics) return null;
+        if (summary[benchmarkCase]?.ResultStatistics is not { } statistics) return null;
         if (LimitLog.Read(benchmarkCase.Descriptor.Type, work) is not { } beside) return null;
         return new RowFigures(work, statistics.Median / 1e3, beside.Limits, beside.AllocatedBytes);
     }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using HighPerfRnn.Kernels;
 
 namespace HighPerfRnn.Models;
@@ -44,6 +45,7 @@ public sealed class CharacterSampler<T>
     /// <summary>Draws a token; of equal logits the first stands first. Allocates nothing.</summary>
     /// <param name="logits">x [V].</param>
     /// <exception cref="ArgumentException">The length is not V, or a logit is NaN or positive infinity.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Next(ReadOnlySpan<T> logits)
     {
         if (logits.Length != _weights.Length)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace HighPerfRnn.Training;
 
 /// <summary>
@@ -15,6 +17,7 @@ internal readonly struct CharacterWindows(ReadOnlyMemory<int> tokens, int steps,
     public int Count => (_streamLength - 1) / steps;
 
     /// <summary>Writes a window's characters and those that follow each of them, [T, B].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void CopyTo(int window, Span<int> inputs, Span<int> targets)
     {
         ReadOnlySpan<int> text = tokens.Span;

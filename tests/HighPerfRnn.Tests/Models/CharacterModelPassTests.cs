@@ -31,7 +31,7 @@ public sealed class CharacterModelPassTests
     [InlineData(3)]
     public void WorkersGiveTheSameBits(int workerCount)
     {
-        using var workers = new WorkerGroup(workerCount);
+        using var workers = new WorkerGroup(workerCount, multiplyAddsPerWorker: 0);
         CharacterModel<float> model = ModelSamples.Model<float>();
         CharacterModelPass<float> alone = new(model, Steps, Batch), together = new(model, Steps, Batch);
         ParameterSet<float>[] expected = ModelSamples.Gradients(model), actual = ModelSamples.Gradients(model);
@@ -114,7 +114,7 @@ public sealed class CharacterModelPassTests
         var pass = new CharacterModelPass<float>(model, Steps, Batch);
         Assert.Throws<InvalidOperationException>(() => pass.Backward(default, default, ModelSamples.Gradients(model)));
         pass.Forward(Tokens);
-        var workers = new WorkerGroup(2);
+        var workers = new WorkerGroup(2, multiplyAddsPerWorker: 0);
         workers.Dispose();
         Assert.Throws<ObjectDisposedException>(() => pass.Forward(Tokens, workers));
         Assert.Throws<InvalidOperationException>(() => pass.Backward(Tokens, new float[Tokens.Length * 11], ModelSamples.Gradients(model)));

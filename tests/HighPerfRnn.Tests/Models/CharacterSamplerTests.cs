@@ -23,38 +23,6 @@ public sealed class CharacterSamplerTests
         Assert.Equal(0, sampler.Next(nothing));
     }
 
-    [Fact]
-    public void TheLargestIsTakenWithoutSorting()
-    {
-        var random = new CounterRandom(1);
-        float[] logits = new float[200_000];
-        foreach (ref float logit in logits.AsSpan()) logit = random.NextSingle();
-        int expected = Array.IndexOf(logits, logits.Max());
-        CharacterSampler<float> cold = new(logits.Length, 1, temperature: 0), narrow = new(logits.Length, 1, topK: 1);
-        var sorting = new CharacterSampler<float>(logits.Length, 1, temperature: 1e-9);
-        Assert.Equal(expected, sorting.Next(logits));
-        long sorted = Ticks(sorting);
-        foreach (CharacterSampler<float> sampler in (CharacterSampler<float>[])[cold, narrow])
-        {
-            Assert.Equal(expected, sampler.Next(logits));
-            // One comparison a logit against V·log V calls through a delegate: 30 times and more.
-            Assert.True(4 * Ticks(sampler) < sorted);
-        }
-
-        long Ticks(CharacterSampler<float> sampler)
-        {
-            long least = long.MaxValue;
-            for (int i = 0; i < 5; i++)
-            {
-                long start = System.Diagnostics.Stopwatch.GetTimestamp();
-                sampler.Next(logits);
-                least = Math.Min(least, System.Diagnostics.Stopwatch.GetTimestamp() - start);
-            }
-
-            return least;
-        }
-    }
-
     /// <remarks>Bounds are five standard deviations of a count, √(n·p·(1 - p)): the seed is fixed, so that no run differs.</remarks>
     [Theory]
     [InlineData(1, 0)]

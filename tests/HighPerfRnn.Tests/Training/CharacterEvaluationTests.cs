@@ -33,7 +33,7 @@ public sealed class CharacterEvaluationTests
         double expected = CharacterEvaluation.MeanLoss<float>(model, tokens);
         foreach (int count in (int[])[1, 2, 3])
         {
-            using var workers = new WorkerGroup(count);
+            using var workers = new WorkerGroup(count, multiplyAddsPerWorker: 0);
             Assert.Equal(expected, CharacterEvaluation.MeanLoss<float>(model, tokens, workers));
         }
 

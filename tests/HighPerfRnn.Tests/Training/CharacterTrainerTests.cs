@@ -118,7 +118,7 @@ public sealed class CharacterTrainerTests
         }
 
         Assert.Equal(ModelSamples.Values(other.Model.ParameterSets), ModelSamples.Values(saving.Model.ParameterSets));
-        var workers = new WorkerGroup(2);
+        var workers = new WorkerGroup(2, multiplyAddsPerWorker: 0);
         CharacterTrainer<float> last = TrainerSamples.Trainer<float>(TrainerSamples.Options, workers);
         workers.Dispose();
         last.Save(folder.File("m"));
