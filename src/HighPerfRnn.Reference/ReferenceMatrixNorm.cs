@@ -7,13 +7,13 @@ public static class ReferenceMatrixNorm
     /// <param name="matrix">W, of any shape.</param>
     public static double Frobenius(ReadOnlySpan<double> matrix)
     {
-        double sum = 0;
+        double norm = 0;
         foreach (double w in matrix)
         {
-            sum += w * w;
+            norm = double.Hypot(norm, w);
         }
 
-        return Math.Sqrt(sum) * (1 + Margin);
+        return norm * (1 + Margin);
     }
 
     /// <summary>

@@ -222,27 +222,28 @@ public static partial class ReferenceRnnErrorBound
     /// </summary>
     private struct Norms(double matrixNorm, double previous)
     {
+        // Norms, not sums of squares: the square of an error of 1e-175 is no number any more.
         private double _largestSlope;
-        private double _propagatedSquares;
-        private double _localSquares;
-        private double _errorSquares;
+        private double _propagated;
+        private double _local;
+        private double _error;
 
         internal readonly double Bound
         {
             get
             {
-                double propagated = Math.Min(matrixNorm * previous, Math.Sqrt(_propagatedSquares));
-                double split = _largestSlope * propagated + Math.Sqrt(_localSquares);
-                return Math.Min(split, Math.Sqrt(_errorSquares)) * OwnRounding;
+                double propagated = Math.Min(matrixNorm * previous, _propagated);
+                double split = _largestSlope * propagated + _local;
+                return Math.Min(split, _error) * OwnRounding;
             }
         }
 
         internal void Add(double slope, double propagated, double local, double error)
         {
             _largestSlope = Math.Max(_largestSlope, slope);
-            _propagatedSquares += propagated * propagated;
-            _localSquares += local * local;
-            _errorSquares += error * error;
+            _propagated = double.Hypot(_propagated, propagated);
+            _local = double.Hypot(_local, local);
+            _error = double.Hypot(_error, error);
         }
     }
 }
