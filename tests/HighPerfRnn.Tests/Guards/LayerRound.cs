@@ -210,6 +210,11 @@ internal sealed class LayerRound<T>
         BackwardRnn(workers);
         BackwardTokens(workers);
         BackwardEmbedding();
+        ProjectInput(workers);
+        ProjectInputBackward(workers);
+        // The same numbers as if they lay batch first.
+        ForwardBatchMajor(workers);
+        BackwardBatchMajor(workers);
     }
 
     /// <summary>Gradients back to zeros, so that rounds without end stay finite.</summary>

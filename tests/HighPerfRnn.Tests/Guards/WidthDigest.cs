@@ -1,13 +1,17 @@
+using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using HighPerfRnn.Layers;
+using HighPerfRnn.Memory;
+using HighPerfRnn.Models;
 using HighPerfRnn.Threading;
+using HighPerfRnn.Training;
 
 namespace HighPerfRnn.Tests.Guards;
 
 /// <summary>
-/// A line for everything that forward and backward passes write, at fixed seeds and shapes, with a hash of its bits: two
-/// machines, widths or numbers of workers agree where their lines do, and a difference names its tensor.
+/// A line for everything that forward and backward passes and a short training write, at fixed seeds and shapes, with its bits
+/// or a hash of them: two machines, widths or numbers of workers agree where their lines do, and a difference names its tensor.
 /// </summary>
 internal static class WidthDigest
 {
@@ -34,7 +38,31 @@ internal static class WidthDigest
             }
         }
 
+        AddTraining<float>(lines, workers);
+        AddTraining<double>(lines, workers);
         return lines;
+    }
+
+    /// <summary>Initialisation, loss, clipping, the optimizer and the schedule over thirty iterations.</summary>
+    private static void AddTraining<T>(List<string> lines, WorkerGroup? workers)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        CharacterModel<T> model = ModelHotPaths<T>.Model();
+        int[] tokens = [.. Enumerable.Range(0, 200).Select(i => i * i % 7 % model.Alphabet.Count)];
+        var options = new CharacterTrainingOptions { Batch = 3, Window = 9, Iterations = 30, Schedule = ScheduleKind.Cosine };
+        var trainer = new CharacterTrainer<T>(model, tokens, options, workers);
+        trainer.Initialize();
+        for (int i = 0; i < options.Iterations; i++)
+        {
+            TrainingStep step = trainer.Step();
+            string numbers = string.Create(CultureInfo.InvariantCulture, $"{step.Loss:R} {step.GradientNorm:R} {step.LearningRate:R}");
+            lines.Add($"{typeof(T).Name} training {step.Iteration}: {numbers}");
+        }
+
+        foreach (ParameterSet<T> set in model.ParameterSets)
+        {
+            lines.Add($"{typeof(T).Name} trained {set.Parameters[0].Name} {Hash(MemoryMarshal.AsBytes(set.Values)):x16}");
+        }
     }
 
     private static void Add<T>(
