@@ -207,7 +207,7 @@ public static partial class ReferenceRnnErrorBound
         {
             Array.Clear(_carried);
             ReferenceRnn.AddTransposedProduct(_dA, wh, _carried);
-            double squares = 0;
+            double errorNorm = 0;
             for (int i = 0; i < hiddenSize; i++)
             {
                 ReadOnlySpan<double> whRow = wh.Slice(i * hiddenSize, hiddenSize);
@@ -223,10 +223,10 @@ public static partial class ReferenceRnnErrorBound
                 error = Math.Min(error, _deltaNorm * ReferenceMatrixNorm.Frobenius(whRow));
                 CarriedMagnitude[i] = magnitude;
                 CarriedError[i] = error;
-                squares += error * error;
+                errorNorm = double.Hypot(errorNorm, error);
             }
 
-            _carriedNorm = Math.Min(matrixNorm * _deltaNorm, Math.Sqrt(squares));
+            _carriedNorm = Math.Min(matrixNorm * _deltaNorm, errorNorm);
         }
 
         private double Weight(int j, double gamma) => _delta[j] + gamma * (Math.Abs(_dA[j]) + _delta[j]);
