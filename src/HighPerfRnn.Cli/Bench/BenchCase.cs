@@ -75,4 +75,18 @@ internal readonly record struct BenchCase(int Batch, int Steps, int InputSize, i
             };
         }
     }
+
+    /// <summary>Numbers of weights that are loaded again and again: a sequence needs Wx once for all its steps.</summary>
+    public long WorkingWeights => (long)HiddenSize * (HiddenSize + (Mode == BenchMode.Step ? InputSize : 0));
+
+    /// <summary>Numbers of weights that one call has to load: a sequence the recurrent ones at every step, the others once.</summary>
+    public double LoadedWeights
+    {
+        get
+        {
+            double steps = Mode == BenchMode.Step ? 1 : Steps;
+            double pass = HiddenSize * (InputSize + (steps * HiddenSize));
+            return Mode == BenchMode.Training ? 2 * pass : pass;
+        }
+    }
 }

@@ -4,7 +4,12 @@ namespace HighPerfRnn.Cli.Bench;
 /// <param name="PeakGflops">Multiply-adds of one thread in float, each counted as two operations: the median over the run.</param>
 /// <param name="PeakSpread">(largest - smallest) / median of that peak over the run: how far the clock drifted.</param>
 /// <param name="VectorBits">The width of the vectors used; 0 without vector instructions.</param>
-internal sealed record BenchMachine(double PeakGflops, double PeakSpread, int VectorBits);
+/// <param name="L1GBps">Load bandwidth of one thread from the first level of the cache.</param>
+/// <param name="L2GBps">From the second level.</param>
+/// <param name="L3GBps">From the third level, or memory where there is none.</param>
+/// <param name="CyclesPerSecond">From a chain of dependent additions, one a cycle.</param>
+internal sealed record BenchMachine(
+    double PeakGflops, double PeakSpread, int VectorBits, double L1GBps, double L2GBps, double L3GBps, double CyclesPerSecond);
 
 /// <summary>One measurement.</summary>
 /// <param name="Cell">rnn.</param>
@@ -18,6 +23,7 @@ internal sealed record BenchMachine(double PeakGflops, double PeakSpread, int Ve
 /// <param name="Microseconds">The median of one call; a step is one time step.</param>
 /// <param name="Gflops">The cell's multiply-adds, each as two operations, over that time.</param>
 /// <param name="ShareOfPeak">Of the peak of this precision and so many threads, measured just before and after the row.</param>
+/// <param name="ShareOfLimit">Of the row's roofline, with loads from a working set as large as its weights.</param>
 /// <param name="SpeedupOverNaive">Against the naive double loop in float on one thread.</param>
 /// <param name="AllocatedBytes">A call.</param>
 internal sealed record BenchRow(
@@ -32,6 +38,7 @@ internal sealed record BenchRow(
     double Microseconds,
     double Gflops,
     double ShareOfPeak,
+    double ShareOfLimit,
     double SpeedupOverNaive,
     long AllocatedBytes);
 

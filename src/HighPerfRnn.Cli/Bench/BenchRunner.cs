@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using HighPerfRnn.Threading;
 
 namespace HighPerfRnn.Cli.Bench;
@@ -40,6 +41,9 @@ internal static class BenchRunner
             machinePeaks.Add(MachinePeak.MeasureGflops<float>(1));
             double naive = NaiveRnn.MeasureMicroseconds(benchCase, settings.Seconds, warmUp);
             double gflops = benchCase.Operations / time.Microseconds / 1e3;
+            double peak = (peakBefore + peakAfter) / 2;
+            double loads = MachineLoads.MeasureGBps(benchCase.WorkingWeights * Unsafe.SizeOf<T>(), group.Count);
+            double limit = new Roofline(peak, loads).LimitGflops(benchCase.Operations, benchCase.LoadedWeights * Unsafe.SizeOf<T>());
             rows.Add(new BenchRow(
                 "rnn",
                 typeof(T) == typeof(float) ? "float" : "double",
@@ -51,7 +55,8 @@ internal static class BenchRunner
                 group.Count,
                 time.Microseconds,
                 gflops,
-                gflops / ((peakBefore + peakAfter) / 2),
+                gflops / peak,
+                gflops / limit,
                 naive / time.Microseconds,
                 time.AllocatedBytes));
             peakBefore = peakAfter;
@@ -59,7 +64,15 @@ internal static class BenchRunner
 
         machinePeaks.Sort();
         double median = machinePeaks[machinePeaks.Count / 2];
-        return new BenchReport(new BenchMachine(median, (machinePeaks[^1] - machinePeaks[0]) / median, MachinePeak.VectorBits), rows);
+        var machine = new BenchMachine(
+            median,
+            (machinePeaks[^1] - machinePeaks[0]) / median,
+            MachinePeak.VectorBits,
+            MachineLoads.MeasureGBps(MachineLoads.Level1Bytes, 1),
+            MachineLoads.MeasureGBps(MachineLoads.Level2Bytes, 1),
+            MachineLoads.MeasureGBps(MachineLoads.Level3Bytes, 1),
+            MachineClock.MeasureCyclesPerSecond());
+        return new BenchReport(machine, rows);
     }
 
     private static string ModeName(BenchMode mode) => mode switch

@@ -91,9 +91,9 @@ internal static class BenchCommand
     private static void Print(ToolContext context, BenchReport report)
     {
         Table table = new Table().Border(TableBorder.Minimal);
-        table.AddColumns("mode", "B,T,I,H", "µs", "GFLOP/s", "of peak", "× naive", "bytes");
-        table.Columns[1].NoWrap();
-        for (int column = 2; column < 7; column++) table.Columns[column].RightAligned();
+        table.AddColumns("mode", "B,T,I,H", "µs", "GFLOP/s", "peak", "limit", "× naive", "bytes");
+        foreach (TableColumn column in table.Columns) column.NoWrap().PadLeft(0);
+        for (int i = 2; i < table.Columns.Count; i++) table.Columns[i].RightAligned();
         foreach (BenchRow row in report.Rows)
         {
             table.AddRow(
@@ -102,6 +102,7 @@ internal static class BenchCommand
                 row.Microseconds.ToString(row.Microseconds < 100 ? "0.000" : "#,0", CultureInfo.InvariantCulture),
                 row.Gflops.ToString("0.0", CultureInfo.InvariantCulture),
                 row.ShareOfPeak.ToString("0.0 %", CultureInfo.InvariantCulture),
+                row.ShareOfLimit.ToString("0.0 %", CultureInfo.InvariantCulture),
                 row.SpeedupOverNaive.ToString("0.0", CultureInfo.InvariantCulture),
                 row.AllocatedBytes.ToString(CultureInfo.InvariantCulture));
         }
@@ -113,6 +114,10 @@ internal static class BenchCommand
         context.Output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"One thread's peak in float: {report.Machine.PeakGflops:0.0} GFLOP/s, ±{report.Machine.PeakSpread / 2:0.0 %} over the run."));
+        context.Output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"Its loads from the cache's levels: {report.Machine.L1GBps:0}, {report.Machine.L2GBps:0}, {report.Machine.L3GBps:0} GB/s; {report.Machine.CyclesPerSecond / 1e9:0.00} GHz."));
         context.Output.WriteLine("The median of one call; a step is one time step. Naive: a double loop in float.");
+        context.Output.WriteLine("Peak, limit: the shares of the multiply-add peak, and of the smaller of it and what loading the weights allows.");
     }
 }

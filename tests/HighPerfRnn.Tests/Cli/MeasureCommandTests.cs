@@ -80,6 +80,11 @@ public sealed class MeasureCommandTests
         JsonElement machine = report.GetProperty("machine");
         Assert.True(machine.GetProperty("peakGflops").GetDouble() > 0);
         Assert.Contains(machine.GetProperty("vectorBits").GetInt32(), (int[])[0, 128, 256, 512]);
+        foreach (string name in (string[])["l1GBps", "l2GBps", "l3GBps", "cyclesPerSecond"])
+        {
+            Assert.True(machine.GetProperty(name).GetDouble() > 0, name);
+        }
+
         JsonElement row = Assert.Single(report.GetProperty("rows").EnumerateArray());
         Assert.Equal("rnn", row.GetProperty("cell").GetString());
         Assert.Equal(mode, row.GetProperty("mode").GetString());
@@ -90,6 +95,7 @@ public sealed class MeasureCommandTests
         double microseconds = row.GetProperty("microseconds").GetDouble();
         Assert.Equal(operations / microseconds / 1000, row.GetProperty("gflops").GetDouble(), 6);
         Assert.InRange(row.GetProperty("shareOfPeak").GetDouble(), 1e-9, 2);
+        Assert.InRange(row.GetProperty("shareOfLimit").GetDouble(), 1e-9, 2);
         Assert.True(row.GetProperty("speedupOverNaive").GetDouble() > 0);
         Assert.True(row.GetProperty("allocatedBytes").GetInt64() >= 0);
     }
