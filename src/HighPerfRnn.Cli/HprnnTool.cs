@@ -69,7 +69,7 @@ internal static class HprnnTool
         ToolException tool => (tool.ExitCode, tool.Message),
         ModelFormatException format => (ExitCode.Usage, format.Message),
         OutOfMemoryException => (ExitCode.Unmet, "out of memory: found no room for these sizes, expected smaller ones."),
-        IOException or UnauthorizedAccessException => (ExitCode.Unmet, error.Message),
+        IOException or UnauthorizedAccessException => (ExitCode.Usage, $"reading or writing failed: {error.Message}"),
         _ => (ExitCode.Unmet, $"unexpected {error.GetType().Name}: {error.Message}"),
     };
 }

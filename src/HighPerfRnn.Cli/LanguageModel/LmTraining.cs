@@ -62,7 +62,7 @@ internal sealed class LmTraining
         // A stop is to be quick: the validation of a large text is not.
         if (isDone && (Curve.Validation.Count == 0 || Curve.Validation[^1].Iteration != _trainer.Iteration)) Validate();
         Save();
-        if (_shownIteration != _trainer.Iteration) Show(display);
+        if (Curve.Training.Count > 0 && _shownIteration != _trainer.Iteration) Show(display);
         return isDone;
     }
 

@@ -46,13 +46,9 @@ public static class CharacterModelFile
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         CharacterModelOptions options = model.Options;
-        var metadata = new Dictionary<string, string>
+        var metadata = new Dictionary<string, string>(Sizes(options))
         {
             [KindKey] = Kind,
-            [ActivationKey] = options.Activation == RnnActivation.Tanh ? "tanh" : "relu",
-            [HiddenSizeKey] = options.HiddenSize.ToString(CultureInfo.InvariantCulture),
-            [LayersKey] = options.Layers.ToString(CultureInfo.InvariantCulture),
-            [EmbeddingSizeKey] = options.EmbeddingSize.ToString(CultureInfo.InvariantCulture),
             [AlphabetKey] = model.Alphabet.Scalars,
         };
         foreach ((string key, string value) in moreMetadata) metadata.Add(key, value);
@@ -120,6 +116,15 @@ public static class CharacterModelFile
 
         yield return new(options.Layers + 1, "weight", hidden, vocabulary, "output.weight", true);
         yield return new(options.Layers + 1, "bias", 0, vocabulary, "output.bias", false);
+    }
+
+    /// <summary>What the metadata says of the sizes.</summary>
+    internal static IEnumerable<KeyValuePair<string, string>> Sizes(CharacterModelOptions options)
+    {
+        yield return new(ActivationKey, options.Activation == RnnActivation.Tanh ? "tanh" : "relu");
+        yield return new(HiddenSizeKey, options.HiddenSize.ToString(CultureInfo.InvariantCulture));
+        yield return new(LayersKey, options.Layers.ToString(CultureInfo.InvariantCulture));
+        yield return new(EmbeddingSizeKey, options.EmbeddingSize.ToString(CultureInfo.InvariantCulture));
     }
 
     internal static string Text(string path, SafetensorsFile file, string key) =>

@@ -46,7 +46,7 @@ internal static class CharacterCheckpoint
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         using SafetensorsFile file = SafetensorsFile.Read(path);
-        foreach ((string key, string value) in Settings(trainer))
+        foreach ((string key, string value) in CharacterModelFile.Sizes(trainer.Model.Options).Concat(Settings(trainer)))
         {
             string found = CharacterModelFile.Text(path, file, key);
             if (found != value)
@@ -56,7 +56,6 @@ internal static class CharacterCheckpoint
         }
 
         CharacterModel<T> saved = CharacterModelFile.Load<T>(path, file, isTrainable: false);
-        if (saved.Options != trainer.Model.Options) throw ModelFormatException.At(path, "metadata", $"{saved.Options}", $"{trainer.Model.Options}");
         if (saved.Alphabet.Scalars != trainer.Model.Alphabet.Scalars)
         {
             throw ModelFormatException.At(path, "metadata", "another alphabet", "that of the text");

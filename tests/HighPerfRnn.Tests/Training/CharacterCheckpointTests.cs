@@ -61,7 +61,7 @@ public sealed class CharacterCheckpointTests
     {
         using var folder = new TemporaryFolder();
         TrainerSamples.Trainer<float>(TrainerSamples.Options).Save(folder.File("m"));
-        CheckRefused(Trainer(ModelSamples.Alphabet, ModelSamples.Options with { HiddenSize = 12 }), folder.File("m"), "HiddenSize = 13");
+        CheckRefused(Trainer(ModelSamples.Alphabet, ModelSamples.Options with { HiddenSize = 12 }), folder.File("m"), "hidden_size: found '13', expected '12'");
         CheckRefused(Trainer(new Alphabet("0123456789x"), ModelSamples.Options), folder.File("m"), "another alphabet");
         CheckRefused(TrainerSamples.Trainer<double>(TrainerSamples.Options), folder.File("m"), "hprnn.training.precision");
         CharacterModelFile.Save(folder.File("plain"), ModelSamples.Model<float>());

@@ -17,6 +17,9 @@ internal static class TrainLmCommand
     private const int SampleCharacters = 400;
     private const double SampleTemperature = 0.8;
 
+    // From here on the first weights take seconds.
+    private const int ManyUnits = 2048;
+
     /// <summary>The command.</summary>
     public static Command Create(ToolContext context)
     {
@@ -73,6 +76,11 @@ internal static class TrainLmCommand
         LmData data = LmData.Read(settings);
         LmMemory.ThrowIfTooLarge(settings, data.Alphabet.Count);
         using var workers = new WorkerGroup(settings.Threads);
+        if (!settings.Resume && settings.Model.HiddenSize >= ManyUnits)
+        {
+            context.Error.WriteLine("hprnn train lm: drawing orthogonal weights, whose time grows with the cube of --hidden.");
+        }
+
         var training = new LmTraining(settings, data, workers);
         bool isDone = Train(context, training);
         LmTrainingReport report = training.Report();
@@ -80,7 +88,7 @@ internal static class TrainLmCommand
         if (settings.AsJson) Json.Write(context.Output, report, Json.Default.LmTrainingReport);
         else Print(context, settings, training, report, hasPlot ? plotPath : null);
         if (isDone) return ExitCode.Done;
-        context.Error.WriteLine($"hprnn: stopped after iteration {report.Iterations}; saved {settings.ModelPath}, --resume goes on.");
+        context.Error.WriteLine($"hprnn: stopped after iteration {report.Iterations}; saved {settings.ModelPath}; the same command with --resume goes on.");
         return ExitCode.Stopped;
     }
 
@@ -143,6 +151,13 @@ internal static class TrainLmCommand
         string threads = report.Threads == 1 ? "1 thread" : $"{report.Threads} threads";
         string validation = double.IsNaN(report.ValidationLoss) ? string.Empty : Invariant($", validation {report.ValidationLoss:0.0000}");
         output.WriteLine(Invariant($"{report.Iterations} iterations, {report.Parameters:N0} parameters, {threads}, {report.VectorBits}-bit vectors"));
+        if (training.Curve.Training.Count == 0)
+        {
+            output.WriteLine($"Nothing was left to do{validation} nats a character; a larger --iterations goes on.");
+            output.WriteLine($"Model: {settings.ModelPath}");
+            return;
+        }
+
         output.WriteLine(Invariant($"{report.Tokens:N0} characters in {report.Seconds:0.0} s: {report.TokensPerSecond:N0} a second"));
         output.WriteLine(Invariant($"{report.AllocatedBytesPerIteration:0} bytes allocated an iteration"));
         output.WriteLine(Invariant($"Loss {report.TrainLoss:0.0000}{validation} nats a character"));
