@@ -2,7 +2,7 @@ namespace HighPerfRnn.Kernels;
 
 /// <summary>
 /// How far elementary functions may be from the truth, in units in the last place of the true value: documentation and tests
-/// read the numbers here. Over all floats the worst tanh found is 1.9 units off.
+/// read the numbers here. Over every float the worst tanh is 1.95 units off (EveryFloatTests).
 /// </summary>
 public static class ErrorBounds
 {

@@ -30,6 +30,4 @@ internal sealed class AlignedBlock<T>
     public int Length { get; }
 
     public Span<T> Span => _array.AsSpan(_offset, Length);
-
-    public Memory<T> Memory => _array.AsMemory(_offset, Length);
 }
