@@ -57,7 +57,7 @@ internal sealed class OwnRnn : IRecurrentWork
         _outputGradient = new NativeBuffer(problem.OutputGradient);
         _states = new NativeBuffer(work.Steps * work.Batch * work.HiddenSize);
         _inputGradient = new NativeBuffer(problem.Input.Length);
-        _workspace = new NativeBuffer(Rnn<float>.WorkspaceSize(new RnnShape(work.Steps, work.Batch, work.InputSize, work.HiddenSize)));
+        _workspace = new NativeBuffer(_rnn.WorkspaceSize(work.Steps, work.Batch));
         _state = new NativeBuffer(problem.InitialState);
         _nextState = new NativeBuffer(problem.InitialState.Length);
     }

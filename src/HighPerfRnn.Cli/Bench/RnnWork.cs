@@ -36,7 +36,7 @@ internal sealed class RnnWork<T>
         _inputGradient = new T[_input.Length];
         _states = new T[checked(steps * batch * hiddenSize)];
         _statesGradient = new T[_states.Length];
-        _workspace = new T[Rnn<T>.WorkspaceSize(new RnnShape(steps, batch, inputSize, hiddenSize))];
+        _workspace = new T[_rnn.WorkspaceSize(steps, batch)];
         _state = new T[batch * hiddenSize];
         _nextState = new T[batch * hiddenSize];
         var random = new CounterRandom(1);

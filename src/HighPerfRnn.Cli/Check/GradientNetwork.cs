@@ -51,7 +51,7 @@ internal sealed class GradientNetwork<T>
         Logits = new T[shape.Rows * CheckShape.Vocabulary];
         LogitsGradient = new T[Logits.Length];
         _rowLosses = new T[shape.Rows];
-        int workspace = Rnn<T>.WorkspaceSize(new RnnShape(shape.Steps, shape.Batch, shape.InputSize, shape.HiddenSize));
+        int workspace = Rnn.WorkspaceSize(shape.Steps, shape.Batch);
         _workspace = new T[Math.Max(workspace, Dense<T>.WorkspaceSize(shape.Rows, CheckShape.Vocabulary))];
         Draw(seed);
     }

@@ -50,7 +50,7 @@ internal sealed class HelloNetwork
         _parameters = [_rnn.Parameters, _dense.Parameters];
         _gradients = [.. _parameters.Select(set => set.CreateZeros())];
         _optimizer = new Adam<double>(_parameters);
-        int workspace = Rnn<double>.WorkspaceSize(new RnnShape(Steps, 1, Letters.Length, HiddenSize));
+        int workspace = _rnn.WorkspaceSize(Steps, 1);
         _workspace = new double[Math.Max(workspace, Dense<double>.WorkspaceSize(Steps, Letters.Length))];
         var random = new CounterRandom(Seed);
         foreach (string name in (string[])["weight_ih", "weight_hh"]) Initialization.Normal(_rnn.Parameters[name], 0, 1, ref random);

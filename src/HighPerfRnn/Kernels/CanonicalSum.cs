@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace HighPerfRnn.Kernels;
 
 /// <summary>
@@ -16,6 +18,7 @@ internal static class CanonicalSum
     public const int RowBlock = 256;
 
     /// <summary>How many k one block takes: a function of the sum's length alone.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Block(int length) => length <= 32 ? 8 : length <= 64 ? 16 : 64;
 
     /// <summary>How many steps of <paramref name="batch"/> rows make one row block.</summary>

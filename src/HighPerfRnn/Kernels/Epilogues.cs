@@ -5,8 +5,9 @@ using HighPerfRnn.Simd;
 
 namespace HighPerfRnn.Kernels;
 
-/// <summary>target = sums + bias; without a bias target = sums.</summary>
-internal readonly ref struct StoreEpilogue<T, TLane>(Span<T> target, int targetStride, ReadOnlySpan<T> bias) : IEpilogue<T, TLane>
+/// <summary>target = sums + bias, columns as the product has them or gate after gate; without a bias target = sums.</summary>
+internal readonly ref struct StoreEpilogue<T, TLane>(Span<T> target, int targetStride, ReadOnlySpan<T> bias, GateLayout gates)
+    : IEpilogue<T, TLane>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>
 {
@@ -19,10 +20,11 @@ internal readonly ref struct StoreEpilogue<T, TLane>(Span<T> target, int targetS
     {
         for (int c = 0; c < columns; c += TLane.Count)
         {
-            int count = columns - c;
-            TLane bias = _hasBias ? PartialLane<T, TLane>.Load(ref Unsafe.Add(ref _bias, column + c), count) : TLane.Zero;
+            (int targetColumn, int count) = gates.Source(column + c);
+            if (count <= 0) continue;
+            TLane bias = _hasBias ? PartialLane<T, TLane>.Load(ref Unsafe.Add(ref _bias, targetColumn), count) : TLane.Zero;
             ref T sum = ref Unsafe.Add(ref sums, c);
-            ref T destination = ref Unsafe.Add(ref _target, ((nint)row * targetStride) + column + c);
+            ref T destination = ref Unsafe.Add(ref _target, ((nint)row * targetStride) + targetColumn);
             for (int r = 0; r < rows; r++)
             {
                 // Without a bias +0 is added, which changes at most the sign of a sum that underflowed to -0.

@@ -27,10 +27,10 @@ internal static class MatrixProduct<T, TLane>
     where TLane : struct, ILane<TLane, T>
 {
     /// <summary>Into how many tiles a product of so many rows falls: how often its epilogue is called.</summary>
-    public static int TileCount(int rows, scoped in PackedMatrix<T> right)
+    public static int TileCount(int rows, int firstGroup, int endGroup)
     {
         int maxRows = RegisterTile<T, TLane>.MaxRows;
-        return (rows + maxRows - 1) / maxRows * right.PanelCount;
+        return (rows + maxRows - 1) / maxRows * (endGroup - firstGroup);
     }
 
     /// <summary>Rows [firstRow, endRow) of left, stored row by row, times all of right: sums over k in its canonical blocks.</summary>
@@ -44,11 +44,12 @@ internal static class MatrixProduct<T, TLane>
             endRow,
             right,
             0,
-            right.PanelCount,
+            right.GroupCount,
             CanonicalSum.Block(right.Depth),
+            isBackwards: false,
             ref epilogue);
 
-    /// <summary>Multiplies rows [firstRow, endRow) by panels [firstPanel, endPanel).</summary>
+    /// <summary>Multiplies rows [firstRow, endRow) by the panels of groups [firstGroup, endGroup).</summary>
     /// <typeparam name="TOrder">Whether left is read as stored (row r at r·stride) or transposed (k at k·stride).</typeparam>
     /// <typeparam name="TEpilogue">What takes the sums.</typeparam>
     /// <param name="left">Row 0, k 0 of the left factor.</param>
@@ -56,10 +57,11 @@ internal static class MatrixProduct<T, TLane>
     /// <param name="firstRow">The first row.</param>
     /// <param name="endRow">One past the last row.</param>
     /// <param name="right">The packed right factor.</param>
-    /// <param name="firstPanel">The first panel.</param>
-    /// <param name="endPanel">One past the last panel.</param>
+    /// <param name="firstGroup">The first group of panels.</param>
+    /// <param name="endGroup">One past the last group.</param>
     /// <param name="block">The canonical block of the sum.</param>
-    /// <param name="epilogue">Takes each tile.</param>
+    /// <param name="isBackwards">Whether the last group comes first: what an earlier product left in the cache is then read first.</param>
+    /// <param name="epilogue">Takes each tile of a group.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
     public static unsafe void Run<TOrder, TEpilogue>(
@@ -68,59 +70,77 @@ internal static class MatrixProduct<T, TLane>
         int firstRow,
         int endRow,
         scoped in PackedMatrix<T> right,
-        int firstPanel,
-        int endPanel,
+        int firstGroup,
+        int endGroup,
         int block,
+        bool isBackwards,
         ref TEpilogue epilogue)
         where TOrder : struct, ILeftOrder
         where TEpilogue : struct, IEpilogue<T, TLane>, allows ref struct
     {
-        Debug.Assert(block > 0 && firstRow >= 0 && firstPanel >= 0 && firstPanel <= endPanel && endPanel <= right.PanelCount);
+        Debug.Assert(block > 0 && firstRow >= 0 && firstGroup >= 0 && firstGroup <= endGroup && endGroup <= right.GroupCount);
         int rows = endRow - firstRow;
         if (rows <= 0) return;
         if (rows <= RowProduct<T, TLane>.MaxRows && !TOrder.IsTransposed)
         {
             ref T row0 = ref Unsafe.Add(ref left, firstRow * leftStride);
-            RowProduct<T, TLane>.Run(ref row0, leftStride, firstRow, rows, right, firstPanel, endPanel, block, ref epilogue);
+            RowProduct<T, TLane>.Run(
+                ref row0, leftStride, firstRow, rows, right, firstGroup, endGroup, block, isBackwards, ref epilogue);
             return;
         }
 
-        int stride = 2 * TLane.Count;
+        int maxRows = RegisterTile<T, TLane>.MaxRows;
+        int stride = 2 * TLane.Count * right.PanelsPerGroup;
         // The tile's sums lie on the stack at the start of a cache line: a tile of 12 × 2 512-bit vectors is 1.5 KB.
-        byte* memory = stackalloc byte[(12 * 2 * 64) + AlignedBlock<T>.AlignmentBytes];
+        byte* memory = stackalloc byte[(maxRows * stride * sizeof(T)) + AlignedBlock<T>.AlignmentBytes];
         memory += AlignedBlock<T>.AlignmentBytes - (nint)((nuint)memory % AlignedBlock<T>.AlignmentBytes);
         ref T sums = ref Unsafe.AsRef<T>(memory);
-        int maxRows = RegisterTile<T, TLane>.MaxRows;
         int tiles = (rows + maxRows - 1) / maxRows;
         int tileRows = rows / tiles;
         int longTiles = rows - (tileRows * tiles);
-        for (int panel = firstPanel; panel < endPanel; panel++)
+        for (int turn = firstGroup; turn < endGroup; turn++)
         {
-            ref T panelStart = ref right.Panel(panel);
-            int vectors = right.Vectors(panel);
-            int column = right.FirstColumn(panel);
-            int columns = Math.Min(vectors * TLane.Count, right.Columns - column);
+            int group = isBackwards ? endGroup - 1 - (turn - firstGroup) : turn;
+            int firstPanel = group * right.PanelsPerGroup;
+            int endPanel = Math.Min(right.PanelCount, firstPanel + right.PanelsPerGroup);
+            int column = right.FirstColumn(firstPanel);
+            int columns = Math.Min(stride, right.Columns - column);
             int row = firstRow;
             for (int tile = 0; tile < tiles; tile++)
             {
                 int height = tile < longTiles ? tileRows + 1 : tileRows;
                 ref T leftRow = ref Unsafe.Add(ref left, TOrder.IsTransposed ? row : row * leftStride);
-                int k = 0;
-                do
+                for (int panel = firstPanel; panel < endPanel; panel++)
                 {
-                    // A depth of zero still runs once: its sums are zeros.
-                    int depth = Math.Min(block, right.Depth - k);
-                    ref T leftBlock = ref Unsafe.Add(ref leftRow, TOrder.IsTransposed ? k * leftStride : k);
-                    ref T panelBlock = ref Unsafe.Add(ref panelStart, (nint)k * vectors * TLane.Count);
-                    Tile<TOrder>(height, vectors, ref leftBlock, leftStride, ref panelBlock, depth, ref sums, stride, k > 0);
-                    k += block;
+                    ref T tileSums = ref Unsafe.Add(ref sums, (panel - firstPanel) * 2 * TLane.Count);
+                    SumTile<TOrder>(height, ref leftRow, leftStride, right, panel, block, ref tileSums, stride);
                 }
-                while (k < right.Depth);
 
                 epilogue.Finish(ref sums, stride, row, height, column, columns);
                 row += height;
             }
         }
+    }
+
+    /// <summary>The sums of a few rows and one panel, over all of k.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void SumTile<TOrder>(
+        int height, ref T left, nint leftStride, scoped in PackedMatrix<T> right, int panel, int block, ref T sums, nint stride)
+        where TOrder : struct, ILeftOrder
+    {
+        int vectors = right.Vectors(panel);
+        ref T panelStart = ref right.Panel(panel);
+        int k = 0;
+        do
+        {
+            // A depth of zero still runs once: its sums are zeros.
+            int depth = Math.Min(block, right.Depth - k);
+            ref T leftBlock = ref Unsafe.Add(ref left, TOrder.IsTransposed ? k * leftStride : k);
+            ref T panelBlock = ref Unsafe.Add(ref panelStart, (nint)k * vectors * TLane.Count);
+            Tile<TOrder>(height, vectors, ref leftBlock, leftStride, ref panelBlock, depth, ref sums, stride, k > 0);
+            k += block;
+        }
+        while (k < right.Depth);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -10,14 +10,25 @@ internal static class Packing<T, TLane>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>
 {
-    /// <summary>Packs panels [firstPanel, endPanel) of a matrix stored row by row.</summary>
+    /// <summary>Packs panels [firstPanel, endPanel) of a matrix stored row by row, columns as they are.</summary>
     /// <param name="source">Element (k, column) at k·stride + column.</param>
     /// <param name="stride">From one row to the next.</param>
     /// <param name="target">Where to.</param>
     /// <param name="firstPanel">The first panel.</param>
     /// <param name="endPanel">One past the last panel.</param>
+    public static void Pack(ReadOnlySpan<T> source, int stride, scoped in PackedMatrix<T> target, int firstPanel, int endPanel) =>
+        Pack(source, stride, GateLayout.Of<T>(1, target.Columns), target, firstPanel, endPanel);
+
+    /// <summary>Packs panels [firstPanel, endPanel) of weights stored row by row and gate after gate.</summary>
+    /// <param name="source">Element (k, gate, unit) at k·stride + gate·H + unit.</param>
+    /// <param name="stride">From one row to the next.</param>
+    /// <param name="gates">How the packed columns are arranged.</param>
+    /// <param name="target">Where to.</param>
+    /// <param name="firstPanel">The first panel.</param>
+    /// <param name="endPanel">One past the last panel.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Pack(ReadOnlySpan<T> source, int stride, scoped in PackedMatrix<T> target, int firstPanel, int endPanel)
+    public static void Pack(
+        ReadOnlySpan<T> source, int stride, scoped in GateLayout gates, scoped in PackedMatrix<T> target, int firstPanel, int endPanel)
     {
         for (int panel = firstPanel; panel < endPanel; panel++)
         {
@@ -26,12 +37,13 @@ internal static class Packing<T, TLane>
             ref T to = ref target.Panel(panel);
             for (int c = 0; c < width; c += TLane.Count)
             {
-                int count = target.Columns - column - c;
-                ref T from = ref Unsafe.Add(ref MemoryMarshal.GetReference(source), column + c);
+                (int sourceColumn, int count) = gates.Source(column + c);
+                ref T from = ref Unsafe.Add(ref MemoryMarshal.GetReference(source), sourceColumn);
                 ref T into = ref Unsafe.Add(ref to, c);
                 for (int k = 0; k < target.Depth; k++)
                 {
-                    PartialLane<T, TLane>.Load(ref from, count).Store(ref into);
+                    TLane weights = count > 0 ? PartialLane<T, TLane>.Load(ref from, count) : TLane.Zero;
+                    weights.Store(ref into);
                     from = ref Unsafe.Add(ref from, stride);
                     into = ref Unsafe.Add(ref into, width);
                 }
@@ -70,12 +82,14 @@ internal static class Packing<T, TLane>
     }
 }
 
-/// <summary>Packs weights as they are stored, their transpose, or both, on the chosen lane.</summary>
+/// <summary>Packs weights with their gates side by side, their transpose as stored, or both, on the chosen lane.</summary>
 internal readonly ref struct PackWork<T> : ILaneWork<T, int>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>[depth, columns] of the packed form, row by row.</summary>
+    /// <summary>[depth, G·H], row by row.</summary>
     public required ReadOnlySpan<T> Source { get; init; }
+
+    public required GateLayout Gates { get; init; }
 
     public required PackedMatrix<T> Packed { get; init; }
 
@@ -87,8 +101,8 @@ internal readonly ref struct PackWork<T> : ILaneWork<T, int>
     public void Run<TLane>(int argument)
         where TLane : struct, ILane<TLane, T>
     {
-        int stride = Packed.Columns;
-        Packing<T, TLane>.Pack(Source, stride, Packed, 0, Packed.PanelCount);
+        int stride = Gates.Gates * Gates.HiddenSize;
+        Packing<T, TLane>.Pack(Source, stride, Gates, Packed, 0, Packed.PanelCount);
         if (HasTransposed) Packing<T, TLane>.PackTransposed(Source, stride, Transposed);
     }
 }

@@ -26,19 +26,17 @@ internal static class RowProduct<T, TLane>
     /// <summary>The most rows.</summary>
     public const int MaxRows = 2;
 
-    // Room for the sums of eight panels of two 512-bit vectors, or four of each of two rows.
-    private const int MaxSumsBytes = 8 * 2 * 64;
-
-    /// <summary>Multiplies rows by panels [firstPanel, endPanel).</summary>
+    /// <summary>Multiplies rows by the panels of groups [firstGroup, endGroup).</summary>
     /// <param name="left">The first row's first number.</param>
     /// <param name="leftStride">From one row to the next.</param>
     /// <param name="row">The first row's number in the product.</param>
     /// <param name="rows">How many, at most <see cref="MaxRows"/>.</param>
     /// <param name="right">The packed right factor.</param>
-    /// <param name="firstPanel">The first panel.</param>
-    /// <param name="endPanel">One past the last panel.</param>
+    /// <param name="firstGroup">The first group of panels.</param>
+    /// <param name="endGroup">One past the last group.</param>
     /// <param name="block">The canonical block of the sum.</param>
-    /// <param name="epilogue">Takes several panels' sums at once.</param>
+    /// <param name="isBackwards">Whether the last groups come first.</param>
+    /// <param name="epilogue">Takes several groups' sums at once.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
     public static unsafe void Run<TEpilogue>(
@@ -47,73 +45,119 @@ internal static class RowProduct<T, TLane>
         int row,
         int rows,
         scoped in PackedMatrix<T> right,
-        int firstPanel,
-        int endPanel,
+        int firstGroup,
+        int endGroup,
         int block,
+        bool isBackwards,
         ref TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue<T, TLane>, allows ref struct
     {
         // On the stack, at the start of a cache line.
-        byte* memory = stackalloc byte[MaxSumsBytes + AlignedBlock<T>.AlignmentBytes];
+        int groups = Math.Max(1, right.Shape.GroupsTogether / rows);
+        int stride = groups * right.PanelsPerGroup * 2 * TLane.Count;
+        byte* memory = stackalloc byte[(rows * stride * sizeof(T)) + AlignedBlock<T>.AlignmentBytes];
         memory += AlignedBlock<T>.AlignmentBytes - (nint)((nuint)memory % AlignedBlock<T>.AlignmentBytes);
         ref T sums = ref Unsafe.AsRef<T>(memory);
-        for (int panel = firstPanel; panel < endPanel;)
+        for (int done = 0; done < endGroup - firstGroup; done += groups)
         {
-            int panels = PanelsTogether(rows, right, panel, endPanel);
-            int width = panels * right.Vectors(panel) * TLane.Count;
-            SumPanels(rows, ref left, leftStride, right, panel, panels, block, ref sums, width);
-            int column = right.FirstColumn(panel);
-            epilogue.Finish(ref sums, width, row, rows, column, Math.Min(width, right.Columns - column));
-            panel += panels;
+            int together = Math.Min(groups, endGroup - firstGroup - done);
+            int group = isBackwards ? endGroup - done - together : firstGroup + done;
+            int firstPanel = group * right.PanelsPerGroup;
+            int endPanel = Math.Min(right.PanelCount, (group + together) * right.PanelsPerGroup);
+            SumPanels(rows, ref left, leftStride, ref right.Start, right.Shape, firstPanel, endPanel, block, ref sums, stride);
+            int column = right.FirstColumn(firstPanel);
+            epilogue.Finish(ref sums, stride, row, rows, column, Math.Min(together * right.PanelsPerGroup * 2 * TLane.Count, right.Columns - column));
         }
     }
 
     /// <summary>Multiplies two rows by two matrices of the same columns, so that one epilogue finishes both sums of a column.</summary>
     /// <param name="first">The first row.</param>
-    /// <param name="firstRight">Its matrix.</param>
+    /// <param name="firstRight">Its packed matrix.</param>
+    /// <param name="firstShape">That one's shape.</param>
     /// <param name="second">The second row.</param>
-    /// <param name="secondRight">Its matrix.</param>
-    /// <param name="epilogue">Takes up to eight panels' sums at once.</param>
+    /// <param name="secondRight">Its packed matrix.</param>
+    /// <param name="secondShape">That one's shape.</param>
+    /// <param name="firstGroup">The first group of panels.</param>
+    /// <param name="endGroup">One past the last group.</param>
+    /// <param name="isBackwards">Whether the last groups come first.</param>
+    /// <param name="epilogue">Takes several groups' sums at once.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
     public static unsafe void RunPair<TEpilogue>(
-        ref T first, scoped in PackedMatrix<T> firstRight, ref T second, scoped in PackedMatrix<T> secondRight, ref TEpilogue epilogue)
+        ref T first,
+        ref T firstRight,
+        in PackedShape firstShape,
+        ref T second,
+        ref T secondRight,
+        in PackedShape secondShape,
+        int firstGroup,
+        int endGroup,
+        bool isBackwards,
+        ref TEpilogue epilogue)
         where TEpilogue : struct, IPairEpilogue<T, TLane>, allows ref struct
     {
-        Debug.Assert(firstRight.Columns == secondRight.Columns);
-        byte* memory = stackalloc byte[(2 * MaxSumsBytes) + AlignedBlock<T>.AlignmentBytes];
+        Debug.Assert(firstShape.Columns == secondShape.Columns && firstShape.PanelsPerGroup == secondShape.PanelsPerGroup);
+        int groups = Math.Min(firstShape.GroupsTogether, endGroup - firstGroup);
+        int stride = groups * firstShape.PanelsPerGroup * 2 * TLane.Count;
+        byte* memory = stackalloc byte[(2 * stride * sizeof(T)) + AlignedBlock<T>.AlignmentBytes];
         memory += AlignedBlock<T>.AlignmentBytes - (nint)((nuint)memory % AlignedBlock<T>.AlignmentBytes);
         ref T firstSums = ref Unsafe.AsRef<T>(memory);
-        ref T secondSums = ref Unsafe.AsRef<T>(memory + MaxSumsBytes);
-        int firstBlock = CanonicalSum.Block(firstRight.Depth);
-        int secondBlock = CanonicalSum.Block(secondRight.Depth);
-        for (int panel = 0; panel < firstRight.PanelCount;)
+        ref T secondSums = ref Unsafe.Add(ref firstSums, stride);
+        int firstBlock = CanonicalSum.Block(firstShape.Depth);
+        int secondBlock = CanonicalSum.Block(secondShape.Depth);
+        for (int done = 0; done < endGroup - firstGroup; done += groups)
         {
-            int panels = PanelsTogether(1, firstRight, panel, firstRight.PanelCount);
-            SumPanels(1, ref first, 0, firstRight, panel, panels, firstBlock, ref firstSums, 0);
-            SumPanels(1, ref second, 0, secondRight, panel, panels, secondBlock, ref secondSums, 0);
-            int column = firstRight.FirstColumn(panel);
-            epilogue.Finish(ref firstSums, ref secondSums, column, Math.Min(panels * 2 * TLane.Count, firstRight.Columns - column));
-            panel += panels;
+            int together = Math.Min(groups, endGroup - firstGroup - done);
+            int group = isBackwards ? endGroup - done - together : firstGroup + done;
+            int firstPanel = group * firstShape.PanelsPerGroup;
+            int endPanel = Math.Min(firstShape.PanelCount, (group + together) * firstShape.PanelsPerGroup);
+            SumPanels(1, ref first, 0, ref firstRight, firstShape, firstPanel, endPanel, firstBlock, ref firstSums, 0);
+            SumPanels(1, ref second, 0, ref secondRight, secondShape, firstPanel, endPanel, secondBlock, ref secondSums, 0);
+            int column = firstShape.FirstColumn(firstPanel);
+            epilogue.Finish(ref firstSums, ref secondSums, column, Math.Min(together * firstShape.PanelsPerGroup * 2 * TLane.Count, firstShape.Columns - column));
         }
     }
 
-    // How many panels from one on SumPanels takes: a power of two of full ones.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int PanelsTogether(int rows, scoped in PackedMatrix<T> right, int panel, int endPanel)
-    {
-        if (right.Vectors(panel) == 1) return 1;
-        int full = right.Vectors(endPanel - 1) == 2 ? endPanel - panel : endPanel - 1 - panel;
-        return PowerOfTwoUpTo(Math.Min(full, RowTile<T, TLane>.MaxGroups(rows)));
-    }
-
-    /// <summary>The sums of rows with so many panels: each row's panel after panel.</summary>
+    /// <summary>The sums of rows with panels [firstPanel, endPanel), as many at once as there are registers for.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SumPanels(
         int rows,
         ref T left,
         nint leftStride,
-        scoped in PackedMatrix<T> right,
+        ref T right,
+        in PackedShape shape,
+        int firstPanel,
+        int endPanel,
+        int block,
+        ref T sums,
+        nint sumsStride)
+    {
+        for (int panel = firstPanel; panel < endPanel;)
+        {
+            int panels = PanelsTogether(rows, shape, panel, endPanel);
+            SumPanelsTogether(rows, ref left, leftStride, ref right, shape, panel, panels, block, ref sums, sumsStride);
+            sums = ref Unsafe.Add(ref sums, panels * 2 * TLane.Count);
+            panel += panels;
+        }
+    }
+
+    // How many panels from one on a tile takes: a power of two of full ones.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int PanelsTogether(int rows, in PackedShape shape, int panel, int endPanel)
+    {
+        if (shape.Vectors(panel) == 1) return 1;
+        int full = shape.Vectors(endPanel - 1) == 2 ? endPanel - panel : endPanel - 1 - panel;
+        return PowerOfTwoUpTo(Math.Min(full, RowTile<T, TLane>.MaxGroups(rows)));
+    }
+
+    /// <summary>The sums of rows with so many panels: each row's panel after panel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SumPanelsTogether(
+        int rows,
+        ref T left,
+        nint leftStride,
+        ref T right,
+        in PackedShape shape,
         int panel,
         int panels,
         int block,
@@ -122,36 +166,36 @@ internal static class RowProduct<T, TLane>
     {
         Debug.Assert(BitOperations.IsPow2(block) && rows is 1 or 2);
         int blockLog2 = BitOperations.Log2((uint)block);
-        int vectors = right.Vectors(panel);
+        int vectors = shape.Vectors(panel);
         int panelsLog2 = BitOperations.Log2((uint)panels);
         int maxBlocks = RowTile<T, TLane>.MaxGroups(rows) >> panelsLog2;
-        nint panelStride = 2 * TLane.Count * (nint)right.Depth;
-        ref T weights = ref right.Panel(panel);
+        nint panelStride = 2 * TLane.Count * (nint)shape.Depth;
+        ref T weights = ref Unsafe.Add(ref right, shape.PanelOffset(panel));
         int k = 0;
         do
         {
             // Whole blocks together as far as registers allow; what is left over is a short block of its own.
-            int rest = right.Depth - k;
+            int rest = shape.Depth - k;
             int blocks = PowerOfTwoUpTo(Math.Clamp(rest >> blockLog2, 1, maxBlocks));
             int depth = Math.Min(block, rest);
             ref T blockLeft = ref Unsafe.Add(ref left, k);
             ref T blockWeights = ref Unsafe.Add(ref weights, (nint)k * vectors * TLane.Count);
-            int shape = (vectors << 4) | (panelsLog2 << 2) | BitOperations.Log2((uint)blocks);
-            if (rows == 1) Tile<Size1>(shape, ref blockLeft, leftStride, ref blockWeights, panelStride, depth, ref sums, sumsStride, k > 0);
-            else Tile<Size2>(shape, ref blockLeft, leftStride, ref blockWeights, panelStride, depth, ref sums, sumsStride, k > 0);
+            int tile = (vectors << 4) | (panelsLog2 << 2) | BitOperations.Log2((uint)blocks);
+            if (rows == 1) Tile<Size1>(tile, ref blockLeft, leftStride, ref blockWeights, panelStride, depth, ref sums, sumsStride, k > 0);
+            else Tile<Size2>(tile, ref blockLeft, leftStride, ref blockWeights, panelStride, depth, ref sums, sumsStride, k > 0);
             k += depth * blocks;
         }
-        while (k < right.Depth);
+        while (k < shape.Depth);
     }
 
     private static int PowerOfTwoUpTo(int value) => 1 << BitOperations.Log2((uint)value);
 
-    // The shape's bits: vectors, two for the logarithm of the panels, two for that of the blocks.
+    // The tile's bits: vectors, two for the logarithm of the panels, two for that of the blocks.
     private static void Tile<TRows>(
-        int shape, ref T left, nint leftStride, ref T weights, nint panelStride, nint depth, ref T sums, nint sumsStride, bool add)
+        int tile, ref T left, nint leftStride, ref T weights, nint panelStride, nint depth, ref T sums, nint sumsStride, bool add)
         where TRows : struct, ISize
     {
-        switch (shape)
+        switch (tile)
         {
             case 0b010000: RowTile<T, TLane>.Multiply<TRows, Size1, Size1, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
             case 0b010001: RowTile<T, TLane>.Multiply<TRows, Size1, Size1, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;

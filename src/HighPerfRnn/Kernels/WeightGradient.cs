@@ -27,8 +27,9 @@ internal static class WeightGradient<T, TLane>
             endRow,
             right,
             0,
-            right.PanelCount,
+            right.GroupCount,
             CanonicalSum.RowBlock,
+            isBackwards: false,
             ref epilogue);
     }
 
@@ -39,6 +40,6 @@ internal static class WeightGradient<T, TLane>
         T one = T.One;
         var epilogue = new AddEpilogue<T, TLane>(target, right.Columns);
         MatrixProduct<T, TLane>.Run<Transposed, AddEpilogue<T, TLane>>(
-            ref one, 0, 0, 1, right, firstPanel, endPanel, CanonicalSum.RowBlock, ref epilogue);
+            ref one, 0, 0, 1, right, firstPanel, endPanel, CanonicalSum.RowBlock, isBackwards: false, ref epilogue);
     }
 }

@@ -64,6 +64,7 @@ public sealed class Dense<T>
         var work = new PackWork<T>
         {
             Source = Parameters["weight"],
+            Gates = GateLayout.Of<T>(1, PackedWeights.Columns),
             Packed = PackedWeights,
             Transposed = _isTrainable ? PackedWeightsTransposed : default,
             HasTransposed = _isTrainable,
@@ -79,7 +80,7 @@ public sealed class Dense<T>
     /// <exception cref="ArgumentException">A span has another length than its shape, or they overlap; nothing has been written then.</exception>
     public void Forward(int rows, ReadOnlySpan<T> input, Span<T> output, WorkerGroup? workers = null)
     {
-        LinearPass.Forward(rows, input, output, PackedWeights, Parameters["bias"], nameof(output), workers);
+        LinearPass.Forward(rows, input, output, PackedWeights, GateLayout.Of<T>(1, PackedWeights.Columns), Parameters["bias"], nameof(output), workers);
     }
 
     /// <summary>dX += dY·Wᵀ, dW += Xᵀ·dY, db += Σ dY.</summary>

@@ -18,6 +18,8 @@ internal readonly ref struct LinearForwardJob<T> : ITeamJob, ILaneWork<T, Worker
 
     public required PackedMatrix<T> Weights { get; init; }
 
+    public required GateLayout Gates { get; init; }
+
     public required ReadOnlySpan<T> Bias { get; init; }
 
     public void Execute(WorkerTeam team) => Lanes.Run<T, LinearForwardJob<T>, WorkerTeam>(ref Unsafe.AsRef(in this), team);
@@ -27,7 +29,7 @@ internal readonly ref struct LinearForwardJob<T> : ITeamJob, ILaneWork<T, Worker
         where TLane : struct, ILane<TLane, T>
     {
         (int firstRow, int endRow) = team.Share(Rows);
-        var epilogue = new StoreEpilogue<T, TLane>(Output, Weights.Columns, Bias);
+        var epilogue = new StoreEpilogue<T, TLane>(Output, Gates.Gates * Gates.HiddenSize, Bias, Gates);
         MatrixProduct<T, TLane>.RunRows(Input, Weights.Depth, firstRow, endRow, Weights, ref epilogue);
     }
 }

@@ -14,6 +14,7 @@ internal static class LinearPass
         ReadOnlySpan<T> input,
         Span<T> output,
         scoped in PackedMatrix<T> weights,
+        scoped in GateLayout gates,
         ReadOnlySpan<T> bias,
         string outputName,
         WorkerGroup? workers)
@@ -21,9 +22,9 @@ internal static class LinearPass
     {
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
         Check.Shape(input.Length, nameof(input), "[rows, inputs]", rows, weights.Depth);
-        Check.Shape(output.Length, outputName, "[rows, outputs]", rows, weights.Columns);
+        Check.Shape(output.Length, outputName, "[rows, outputs]", rows, gates.Gates * gates.HiddenSize);
         Check.NoOverlap(output, input, outputName, nameof(input));
-        var job = new LinearForwardJob<T> { Rows = rows, Input = input, Output = output, Weights = weights, Bias = bias };
+        var job = new LinearForwardJob<T> { Rows = rows, Input = input, Output = output, Weights = weights, Gates = gates, Bias = bias };
         WorkerGroup.Run(workers, ref job, (long)rows * weights.Depth * weights.Columns);
     }
 

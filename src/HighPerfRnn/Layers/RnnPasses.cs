@@ -22,7 +22,7 @@ public readonly ref struct RnnForward<T>
     public ReadOnlySpan<int> Tokens { get; init; }
 
     /// <summary>
-    /// Rows that take the place of Wx for <see cref="Tokens"/>, [vocabulary, H]: an embedding already multiplied by Wx.
+    /// Rows that take the place of Wx for <see cref="Tokens"/>, [vocabulary, G·H]: an embedding already multiplied by Wx.
     /// Empty for Wx itself.
     /// </summary>
     public ReadOnlySpan<T> TokenTable { get; init; }
@@ -30,13 +30,25 @@ public readonly ref struct RnnForward<T>
     /// <summary>h₋₁ [B, H]; empty for zeros. It may not overlap what is written, but for <see cref="FinalState"/>.</summary>
     public ReadOnlySpan<T> InitialState { get; init; }
 
+    /// <summary>The cell states before the first step [C, B, H]; empty for zeros.</summary>
+    public ReadOnlySpan<T> InitialCellState { get; init; }
+
     /// <summary>h_t for every step [T, B, H], overwritten; the backward pass needs it.</summary>
     public required Span<T> Output { get; init; }
 
     /// <summary>h of the last step [B, H], overwritten (h₋₁ when T is 0); may be empty.</summary>
     public Span<T> FinalState { get; init; }
 
-    /// <summary>At least <see cref="Rnn{T}.WorkspaceSize"/> elements; what they hold before and after means nothing.</summary>
+    /// <summary>The cell states after the last step [C, B, H], overwritten; may be empty.</summary>
+    public Span<T> FinalCellState { get; init; }
+
+    /// <summary>
+    /// What the cell keeps for the backward pass, overwritten: <see cref="RecurrentLayer{T}.ReserveSize"/> elements. Empty where there
+    /// will be none, or where the cell keeps nothing.
+    /// </summary>
+    public Span<T> Reserve { get; init; }
+
+    /// <summary>At least <see cref="RecurrentLayer{T}.ForwardWorkspaceSize"/> elements; what they hold before and after means nothing.</summary>
     public required Span<T> Workspace { get; init; }
 }
 
@@ -63,17 +75,23 @@ public readonly ref struct RnnBackward<T>
     /// <summary>h_t, as the forward pass left it.</summary>
     public required ReadOnlySpan<T> Output { get; init; }
 
+    /// <summary>What the forward pass kept; empty for a cell that keeps nothing.</summary>
+    public ReadOnlySpan<T> Reserve { get; init; }
+
     /// <summary>dL/dh_t from above [T, B, H]; empty for zeros.</summary>
     public ReadOnlySpan<T> OutputGradient { get; init; }
 
     /// <summary>dL/dh of the final state [B, H], beside what comes through the output; empty for zeros.</summary>
     public ReadOnlySpan<T> FinalStateGradient { get; init; }
 
+    /// <summary>dL/d of the final cell states [C, B, H]; empty for zeros.</summary>
+    public ReadOnlySpan<T> FinalCellStateGradient { get; init; }
+
     /// <summary>dX [T, B, I], added to; empty when it is not wanted.</summary>
     public Span<T> InputGradient { get; init; }
 
     /// <summary>
-    /// With <see cref="Tokens"/>: the gradient of the table's rows [vocabulary, H], added to; empty for Wx itself, whose
+    /// With <see cref="Tokens"/>: the gradient of the table's rows [vocabulary, G·H], added to; empty for Wx itself, whose
     /// gradient is then among <see cref="Gradients"/>.
     /// </summary>
     public Span<T> TokenTableGradient { get; init; }
@@ -81,9 +99,36 @@ public readonly ref struct RnnBackward<T>
     /// <summary>dh₋₁ [B, H], added to; empty when it is not wanted.</summary>
     public Span<T> InitialStateGradient { get; init; }
 
-    /// <summary>dWx, dWh and db, added to: a set from <see cref="Memory.ParameterSet{T}.CreateZeros"/> of the layer's parameters.</summary>
+    /// <summary>The gradient of the cell states before the first step [C, B, H], added to; empty when it is not wanted.</summary>
+    public Span<T> InitialCellStateGradient { get; init; }
+
+    /// <summary>dWx, dWh, db and those of the cell's vectors, added to: a set from <see cref="Memory.ParameterSet{T}.CreateZeros"/> of the layer's parameters.</summary>
     public required Memory.ParameterSet<T> Gradients { get; init; }
 
-    /// <summary>At least <see cref="Rnn{T}.WorkspaceSize"/> elements; what they hold before and after means nothing.</summary>
+    /// <summary>At least <see cref="RecurrentLayer{T}.WorkspaceSize"/> elements; what they hold before and after means nothing.</summary>
     public required Span<T> Workspace { get; init; }
+}
+
+/// <summary>What one step reads and writes.</summary>
+/// <typeparam name="T">float or double.</typeparam>
+public readonly ref struct RnnStep<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>x [B, I].</summary>
+    public required ReadOnlySpan<T> Input { get; init; }
+
+    /// <summary>h [B, H].</summary>
+    public required ReadOnlySpan<T> State { get; init; }
+
+    /// <summary>The cell states [C, B, H]; empty for a cell that has none.</summary>
+    public ReadOnlySpan<T> CellState { get; init; }
+
+    /// <summary>h after the step [B, H], overwritten; it may not overlap what is read.</summary>
+    public required Span<T> NextState { get; init; }
+
+    /// <summary>The cell states after the step [C, B, H], overwritten; it may be the same span as <see cref="CellState"/>.</summary>
+    public Span<T> NextCellState { get; init; }
+
+    /// <summary>At least <see cref="RecurrentLayer{T}.ForwardWorkspaceSize"/>(1, B) elements; a lone row needs none.</summary>
+    public Span<T> Workspace { get; init; }
 }

@@ -174,7 +174,7 @@ public sealed class CharacterModelPass<T>
         int size = 0;
         foreach (Rnn<T> layer in model.Layers)
         {
-            size = Math.Max(size, Rnn<T>.WorkspaceSize(new RnnShape(steps, batch, layer.InputSize, options.HiddenSize)));
+            size = Math.Max(size, isTrainable ? layer.WorkspaceSize(steps, batch) : layer.ForwardWorkspaceSize(steps, batch));
         }
 
         if (!isTrainable) return size;

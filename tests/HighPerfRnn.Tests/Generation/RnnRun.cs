@@ -20,7 +20,7 @@ internal sealed class RnnRun<T>
         LoadWeights();
         Output = Filled(data.Case.Rows * hiddenSize);
         FinalState = Filled(batch * hiddenSize);
-        Workspace = Filled(Rnn<T>.WorkspaceSize(new RnnShape(steps, batch, inputSize, hiddenSize)));
+        Workspace = Filled(new Rnn<T>(inputSize, hiddenSize).WorkspaceSize(steps, batch));
         InputGradient = data.GradientsStart(data.Case.Rows * inputSize, 0);
         InitialStateGradient = data.GradientsStart(batch * hiddenSize, 1);
         Gradients = Layer.Parameters.CreateZeros();

@@ -14,6 +14,8 @@ internal static class HotPaths
     /// <summary>Calls a measurement, the first one included.</summary>
     public const int Repetitions = 200;
 
+    private const string InsidePass = "only a cell can call it, within the layers' passes, which are measured";
+
     /// <summary>What is not called in a loop, with the reason.</summary>
     public static IReadOnlyDictionary<string, string> MayAllocate { get; } = new Dictionary<string, string>
     {
@@ -26,6 +28,22 @@ internal static class HotPaths
         ["CharacterTrainer.Initialize()"] = "runs once; orthogonal vectors need scratch",
         ["CharacterEvaluation.MeanLoss(CharacterModel, ReadOnlySpan<Int32>, WorkerGroup)"] = "makes the buffers of its pass",
         ["Initialization.Orthogonal(Span<T>, Int32, Int32, Double, ref CounterRandom)"] = "runs once; needs scratch",
+        ["CellBackward.CellStateGradient(Int32)"] = InsidePass,
+        ["CellBackward.Kept(Int32)"] = InsidePass,
+        ["CellBackward.SetCellStateGradient(Int32, TLane)"] = InsidePass,
+        ["CellBackward.SetGateGradient(Int32, TLane)"] = InsidePass,
+        ["CellBackward.SetPreviousStateGradient(TLane)"] = InsidePass,
+        ["CellBackward.SetRecurrentGateGradient(Int32, TLane)"] = InsidePass,
+        ["CellBackward.SetVectorGradient(Int32, TLane)"] = InsidePass,
+        ["CellBackward.Vector(Int32)"] = InsidePass,
+        ["CellForward.CellState(Int32)"] = InsidePass,
+        ["CellForward.Input(Int32)"] = InsidePass,
+        ["CellForward.Keep(Int32, TLane)"] = InsidePass,
+        ["CellForward.PreActivation(Int32)"] = InsidePass,
+        ["CellForward.Recurrent(Int32)"] = InsidePass,
+        ["CellForward.SetCellState(Int32, TLane)"] = InsidePass,
+        ["CellForward.SetState(TLane)"] = InsidePass,
+        ["CellForward.Vector(Int32)"] = InsidePass,
     };
 
     public static IReadOnlyList<HotPath> Of<T>()

@@ -12,32 +12,35 @@ internal static class LayerHotPaths<T>
 
     public static IReadOnlyList<HotPath> All { get; } =
     [
-        new("Rnn.WorkspaceSize(ref RnnShape)", _ => () => Rnn<T>.WorkspaceSize(AllocationChild.Shape)),
-        new("Rnn.Repack()", _ => Layer(round => round.Rnn.Repack())),
-        new("Rnn.Forward(ref RnnForward, WorkerGroup)", workers => Layer(round =>
+        new("RecurrentLayer.WorkspaceSize(Int32, Int32)", _ => Layer(round => round.Rnn.WorkspaceSize(7, 3))),
+        new("RecurrentLayer.ForwardWorkspaceSize(Int32, Int32)", _ => Layer(round => round.Rnn.ForwardWorkspaceSize(7, 3))),
+        new("RecurrentLayer.ReserveSize(Int32, Int32)", _ => Layer(round => round.Rnn.ReserveSize(7, 3))),
+        new("RecurrentLayer.Repack()", _ => Layer(round => round.Rnn.Repack())),
+        new("RecurrentLayer.Forward(ref RnnForward, WorkerGroup)", workers => Layer(round =>
         {
             round.ForwardRnn(workers);
             round.ForwardTokens(workers);
         })),
         new(
-            "Rnn.Step(ReadOnlySpan<T>, ReadOnlySpan<T>, Span<T>, Span<T>, WorkerGroup)",
+            "RecurrentLayer.Step(ReadOnlySpan<T>, ReadOnlySpan<T>, Span<T>, Span<T>, WorkerGroup)",
             workers => Layer(round => round.Step(workers))),
-        new("Rnn.Backward(ref RnnBackward, WorkerGroup)", workers => Layer(round =>
+        new("RecurrentLayer.Step(ref RnnStep, WorkerGroup)", workers => Layer(round => round.Step(workers))),
+        new("RecurrentLayer.Backward(ref RnnBackward, WorkerGroup)", workers => Layer(round =>
         {
             round.ClearGradients();
             round.BackwardRnn(workers);
             round.BackwardTokens(workers);
         })),
-        new("Rnn.BatchMajorWorkspaceSize(ref RnnShape)", _ => () => Rnn<T>.BatchMajorWorkspaceSize(AllocationChild.Shape)),
-        new("Rnn.ForwardBatchMajor(ref RnnForward, WorkerGroup)", workers => Layer(round => round.ForwardBatchMajor(workers))),
-        new("Rnn.BackwardBatchMajor(ref RnnBackward, WorkerGroup)", workers => Layer(round =>
+        new("RecurrentLayer.BatchMajorWorkspaceSize(Int32, Int32)", _ => Layer(round => round.Rnn.BatchMajorWorkspaceSize(7, 3))),
+        new("RecurrentLayer.ForwardBatchMajor(ref RnnForward, WorkerGroup)", workers => Layer(round => round.ForwardBatchMajor(workers))),
+        new("RecurrentLayer.BackwardBatchMajor(ref RnnBackward, WorkerGroup)", workers => Layer(round =>
         {
             round.ClearGradients();
             round.BackwardBatchMajor(workers);
         })),
-        new("Rnn.ProjectInput(Int32, ReadOnlySpan<T>, Span<T>, WorkerGroup)", workers => Layer(round => round.ProjectInput(workers))),
+        new("RecurrentLayer.ProjectInput(Int32, ReadOnlySpan<T>, Span<T>, WorkerGroup)", workers => Layer(round => round.ProjectInput(workers))),
         new(
-            "Rnn.ProjectInputBackward(Int32, ReadOnlySpan<T>, ReadOnlySpan<T>, Span<T>, ParameterSet, Span<T>, WorkerGroup)",
+            "RecurrentLayer.ProjectInputBackward(Int32, ReadOnlySpan<T>, ReadOnlySpan<T>, Span<T>, ParameterSet, Span<T>, WorkerGroup)",
             workers => Layer(round =>
             {
                 round.ClearGradients();

@@ -35,7 +35,7 @@ internal sealed class LayerRound<T>
         _initialState = room.Take<T>(states);
         _output = room.Take<T>(rows * shape.HiddenSize);
         _finalState = room.Take<T>(states);
-        _workspace = room.Take<T>(Rnn<T>.WorkspaceSize(shape));
+        _workspace = room.Take<T>(Rnn.WorkspaceSize(shape.Steps, shape.Batch));
         _denseWorkspace = room.Take<T>(Dense<T>.WorkspaceSize(rows, outputSize));
         _scores = room.Take<T>(rows * outputSize);
         _scoresGradient = room.Take<T>(rows * outputSize);
@@ -46,7 +46,7 @@ internal sealed class LayerRound<T>
         _table = room.Take<T>(Vocabulary * shape.HiddenSize);
         _tableGradient = room.Take<T>(Vocabulary * shape.HiddenSize);
         _tokenOutput = room.Take<T>(rows * shape.HiddenSize);
-        _batchMajorWorkspace = room.Take<T>(Rnn<T>.BatchMajorWorkspaceSize(shape));
+        _batchMajorWorkspace = room.Take<T>(Rnn.BatchMajorWorkspaceSize(shape.Steps, shape.Batch));
         _projectWorkspace = room.Take<T>(Dense<T>.WorkspaceSize(Projected, shape.HiddenSize));
         RnnGradients = Rnn.Parameters.CreateZeros();
         TableRnnGradients = Rnn.Parameters.CreateZeros();

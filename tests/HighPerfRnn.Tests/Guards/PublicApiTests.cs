@@ -38,7 +38,7 @@ public class PublicApiTests
     public void ThePrinterTellsApartWhatCallersCanTell()
     {
         string[] lines = [.. PublicApiPrinter.Print(typeof(Rnn<>).Assembly)];
-        Assert.Contains("sealed class HighPerfRnn.Layers.Rnn<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>", lines);
+        Assert.Contains("sealed class HighPerfRnn.Layers.Rnn<T> : RecurrentLayer<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>", lines);
         Assert.Contains("    void Forward(in RnnForward<T> pass, WorkerGroup? workers = null)", lines);
         Assert.Contains("    new(int inputSize, int outputSize, bool isTrainable = true)", lines);
         Assert.Contains("    required Span<T> Output { get; init; }", lines);

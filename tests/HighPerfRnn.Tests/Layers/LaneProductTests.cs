@@ -66,12 +66,12 @@ public sealed class LaneProductTests
             ProductCase shape = data.Shape;
             T[] expected = data.Framed((r, c) => data.Product[(r * shape.Columns) + c] + data.Bias[c]);
             T[] target = data.Framed((_, _) => T.NaN);
-            var epilogue = new StoreEpilogue<T, TLane>(data.Inside(target), data.Stride, data.Bias);
+            var epilogue = new StoreEpilogue<T, TLane>(data.Inside(target), data.Stride, data.Bias, GateLayout.Of<T>(1, data.Shape.Columns));
             MatrixProduct<T, TLane>.RunRows(data.Left, shape.Depth, 0, shape.Rows, data.Packed<TLane>(), ref epilogue);
             Compare.Bits(expected, target, $"{typeof(TLane).Name}, {typeof(T).Name}, with bias");
 
             target = data.Framed((_, _) => T.NaN);
-            epilogue = new StoreEpilogue<T, TLane>(data.Inside(target), data.Stride, default);
+            epilogue = new StoreEpilogue<T, TLane>(data.Inside(target), data.Stride, default, GateLayout.Of<T>(1, data.Shape.Columns));
             // In two parts, as two workers would.
             int middle = shape.Rows / 2;
             MatrixProduct<T, TLane>.RunRows(data.Left, shape.Depth, 0, middle, data.Packed<TLane>(), ref epilogue);
@@ -145,25 +145,32 @@ public sealed class LaneProductTests
             where TLane : struct, ILane<TLane, T>
         {
             ProductCase shape = data.Shape;
-            int inputStride = RnnWorkspace.Stride<T>(shape.Columns);
+            int inputStride = RecurrentWorkspace.Stride<T>(shape.Columns);
             T[] inputParts = RnnRun<T>.Filled(shape.Rows * inputStride);
+            T[] expected = new T[shape.Rows * shape.Columns];
             for (int r = 0; r < shape.Rows; r++)
             {
                 data.Start.AsSpan(r * shape.Columns, shape.Columns).CopyTo(inputParts.AsSpan(r * inputStride));
             }
 
-            T[] expected = data.Framed((r, c) =>
-                ScalarState<T>(data.Start[(r * shape.Columns) + c] + data.Product[(r * shape.Columns) + c]));
-            T[] target = data.Framed((_, _) => T.NaN);
-            var epilogue = new StateEpilogue<T, TLane, TanhActivation<T>>
+            for (int i = 0; i < expected.Length; i++)
             {
-                Output = ref MemoryMarshal.GetReference(data.Inside(target)),
-                OutputStride = data.Stride,
+                expected[i] = ScalarState<T>(data.Start[i] + data.Bias[i % shape.Columns] + data.Product[i]);
+            }
+
+            // One number more than the states: nothing may be written behind them.
+            T[] target = RnnRun<T>.Filled(expected.Length + 1);
+            T behind = target[^1];
+            var epilogue = new CellForwardEpilogue<T, TLane, RnnCell<T, TanhActivation<T>>>(default, WeightsOf(data, new T[inputStride]))
+            {
                 InputParts = ref MemoryMarshal.GetArrayDataReference(inputParts),
                 InputStride = inputStride,
             };
+            epilogue.Units.PreviousStates = ref MemoryMarshal.GetArrayDataReference(data.Start);
+            epilogue.Units.NextStates = ref MemoryMarshal.GetArrayDataReference(target);
             MatrixProduct<T, TLane>.RunRows(data.Left, shape.Depth, 0, shape.Rows, data.Packed<TLane>(), ref epilogue);
-            Compare.Bits(expected, target, $"{typeof(TLane).Name}, {typeof(T).Name}");
+            Compare.Bits(expected, target[..^1], $"{typeof(TLane).Name}, {typeof(T).Name}");
+            Assert.True(Compare.SameBits(behind, target[^1]));
         }
     }
 
@@ -173,7 +180,6 @@ public sealed class LaneProductTests
             where T : unmanaged, IBinaryFloatingPointIeee754<T>
             where TLane : struct, ILane<TLane, T>
         {
-            // The look-up's stride is that of the outputs, so that there is no frame here.
             ProductCase shape = data.Shape;
             int[] tokens = new CaseRandom(shape.Seed, 3006).Indices(shape.Rows, shape.Rows);
             T[] expected = new T[shape.Rows * shape.Columns];
@@ -185,14 +191,14 @@ public sealed class LaneProductTests
             }
 
             T[] target = RnnRun<T>.Filled(expected.Length);
-            var epilogue = new StateEpilogue<T, TLane, TanhActivation<T>>
+            T[] bias = new T[RecurrentWorkspace.Stride<T>(shape.Columns)];
+            var epilogue = new CellForwardEpilogue<T, TLane, RnnCell<T, TanhActivation<T>>>(default, WeightsOf(data, bias))
             {
-                Output = ref MemoryMarshal.GetArrayDataReference(target),
-                OutputStride = shape.Columns,
                 Tokens = tokens,
                 TokenTable = ref MemoryMarshal.GetArrayDataReference(data.Start),
-                Bias = ref MemoryMarshal.GetArrayDataReference(data.Bias),
             };
+            epilogue.Units.PreviousStates = ref MemoryMarshal.GetArrayDataReference(data.Start);
+            epilogue.Units.NextStates = ref MemoryMarshal.GetArrayDataReference(target);
             MatrixProduct<T, TLane>.RunRows(data.Left, shape.Depth, 0, shape.Rows, data.Packed<TLane>(), ref epilogue);
             Compare.Bits(expected, target, $"{typeof(TLane).Name}, {typeof(T).Name}, tokens");
         }
@@ -205,24 +211,26 @@ public sealed class LaneProductTests
             where TLane : struct, ILane<TLane, T>
         {
             ProductCase shape = data.Shape;
-            int stride = RnnWorkspace.Stride<T>(shape.Columns);
-            T[] target = RnnRun<T>.Filled(shape.Rows * stride);
+            var sizes = new RnnShape(1, shape.Rows, 1, shape.Columns);
+            CellLayout cell = RnnCell<T, TanhActivation<T>>.Layout;
+            var room = new BackwardRoom<T>(RnnRun<T>.Filled(RecurrentWorkspace.BackwardSize<T>(sizes, cell)), sizes, cell);
             T[] outputGradient = data.Product;
-            var epilogue = new PreActivationGradientEpilogue<T, TLane, TanhActivation<T>>
+            RecurrentWeights<T> weights = WeightsOf(data, new T[RecurrentWorkspace.Stride<T>(shape.Columns)]);
+            var epilogue = new CellBackwardEpilogue<T, TLane, RnnCell<T, TanhActivation<T>>>(default, weights, room)
             {
-                Output = ref MemoryMarshal.GetArrayDataReference(data.Start),
-                OutputGradient = ref MemoryMarshal.GetArrayDataReference(outputGradient),
-                HasOutputGradient = true,
-                Target = ref MemoryMarshal.GetArrayDataReference(target),
-                OutputStride = shape.Columns,
-                TargetStride = stride,
+                States = ref MemoryMarshal.GetArrayDataReference(data.Start),
+                PreviousStates = ref MemoryMarshal.GetArrayDataReference(data.Start),
+                PreviousStateStride = shape.Columns,
+                StateGradients = ref MemoryMarshal.GetArrayDataReference(outputGradient),
+                HasStateGradients = true,
+                Gradients = ref MemoryMarshal.GetReference(room.Gradients),
             };
             MatrixProduct<T, TLane>.RunRows(data.Left, shape.Depth, 0, shape.Rows, data.Packed<TLane>(), ref epilogue);
             for (int i = 0; i < data.Product.Length; i++)
             {
                 T h = data.Start[i];
                 T gradient = (data.Product[i] + outputGradient[i]) * ((T.One - h) * (T.One + h));
-                T actual = target[(i / shape.Columns * stride) + (i % shape.Columns)];
+                T actual = room.Gradients[(i / shape.Columns * room.GradientStride) + (i % shape.Columns)];
                 if (T.Abs(gradient) < T.CreateChecked(Tolerances.FlushBelow<T>())) gradient = T.Zero;
                 if (!Compare.SameBits(gradient, actual))
                 {
@@ -230,6 +238,19 @@ public sealed class LaneProductTests
                 }
             }
         }
+    }
+
+    /// <summary>Weights of which an epilogue reads the bias alone; it is copied into the given room.</summary>
+    private static RecurrentWeights<T> WeightsOf<T>(ProductData<T> data, T[] bias)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        data.Bias.AsSpan(0, data.Shape.Columns).CopyTo(bias);
+        return new RecurrentWeights<T>
+        {
+            Cell = RnnCell<T, TanhActivation<T>>.Layout,
+            Gates = GateLayout.Of<T>(1, data.Shape.Columns),
+            Bias = ref MemoryMarshal.GetArrayDataReference(bias),
+        };
     }
 
     private readonly struct ScatterCheck : ILaneCheck

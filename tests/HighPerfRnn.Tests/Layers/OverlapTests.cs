@@ -25,7 +25,7 @@ public sealed class OverlapTests
             ("Input", sequence), ("Output", sequence), ("OutputGradient", sequence), ("InputGradient", sequence),
             ("InitialState", Batch * Size), ("FinalState", Batch * Size), ("FinalStateGradient", Batch * Size),
             ("InitialStateGradient", Batch * Size),
-            ("Workspace", Rnn<float>.WorkspaceSize(new RnnShape(Steps, Batch, Size, Size))),
+            ("Workspace", new Rnn<float>(Size, Size).WorkspaceSize(Steps, Batch)),
         ];
         _block = RnnRun<float>.Filled(all.Sum(span => span.Length));
         int start = 0;
@@ -74,9 +74,9 @@ public sealed class OverlapTests
         float[] workspace = new float[_spans["Workspace"].Length];
         ArgumentException failure = Assert.Throws<ArgumentException>(
             () => _layer.Step(new float[Batch * Size], state, state, workspace));
-        Assert.StartsWith("nextState overlaps state.", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith("NextState overlaps State.", failure.Message, StringComparison.Ordinal);
         failure = Assert.Throws<ArgumentException>(() => _layer.Step(state, new float[Batch * Size], state, workspace));
-        Assert.StartsWith("nextState overlaps input.", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith("NextState overlaps Input.", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

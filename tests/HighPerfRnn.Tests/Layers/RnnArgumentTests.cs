@@ -84,22 +84,25 @@ public sealed class RnnArgumentTests
     public void ShortWorkspaceAndForeignGradientsAreRefused(RnnCase shape)
     {
         shape = Small(shape);
-        foreach (Action<RnnRun<float>> pass in (Action<RnnRun<float>>[])[r => r.Forward(), r => r.Backward()])
-        {
-            var run = new RnnRun<float>(new RnnData<float>(shape));
-            int enough = run.Workspace.Length;
-            run.Workspace = new float[enough - 1];
-            var outputs = new Snapshot(run);
-            ArgumentException failure = Assert.ThrowsAny<ArgumentException>(() => pass(run));
-            Assert.Contains($"Workspace has length {enough - 1}; expected at least {enough}", failure.Message, StringComparison.Ordinal);
-            outputs.AssertUnchanged();
-        }
+        var layer = new Rnn<float>(shape.InputSize, shape.HiddenSize);
+        Refuses(run => run.Forward(), layer.ForwardWorkspaceSize(shape.Steps, shape.Batch));
+        Refuses(run => run.Backward(), layer.WorkspaceSize(shape.Steps, shape.Batch));
 
         var foreign = new RnnRun<float>(new RnnData<float>(shape))
         {
             Gradients = new Rnn<float>(shape.InputSize + 1, shape.HiddenSize).Parameters.CreateZeros(),
         };
         Assert.ThrowsAny<ArgumentException>(() => foreign.Backward());
+
+        void Refuses(Action<RnnRun<float>> pass, int enough)
+        {
+            var run = new RnnRun<float>(new RnnData<float>(shape));
+            run.Workspace = new float[enough - 1];
+            var outputs = new Snapshot(run);
+            ArgumentException failure = Assert.ThrowsAny<ArgumentException>(() => pass(run));
+            Assert.Contains($"Workspace has length {enough - 1}; expected at least {enough}", failure.Message, StringComparison.Ordinal);
+            outputs.AssertUnchanged();
+        }
     }
 
     [CaseProperty]
@@ -109,11 +112,11 @@ public sealed class RnnArgumentTests
         var layer = new Rnn<float>(shape.InputSize, shape.HiddenSize);
         int state = shape.Batch * shape.HiddenSize;
         int input = shape.Batch * shape.InputSize;
-        float[] workspace = new float[Rnn<float>.WorkspaceSize(new RnnShape(1, shape.Batch, shape.InputSize, shape.HiddenSize))];
-        Refuses("input", input + 1, input, input + 1, state, state);
-        Refuses("nextState", state + 1, state, input, state, state + 1);
-        Refuses("nextState", state - 1, state, input, state, state - 1);
-        Refuses("state", state + 1, state, input, state + 1, state);
+        float[] workspace = new float[new Rnn<float>(shape.InputSize, shape.HiddenSize).WorkspaceSize(1, shape.Batch)];
+        Refuses("Input", input + 1, input, input + 1, state, state);
+        Refuses("NextState", state + 1, state, input, state, state + 1);
+        Refuses("NextState", state - 1, state, input, state, state - 1);
+        Refuses("State", state + 1, state, input, state + 1, state);
 
         void Refuses(string name, int given, int expected, int inputLength, int stateLength, int nextLength)
         {
@@ -131,9 +134,9 @@ public sealed class RnnArgumentTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new Rnn<float>(0, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => new Rnn<float>(1, -1));
         Assert.Throws<ArgumentOutOfRangeException>(() => new Rnn<float>(1, 1, (RnnActivation)7));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Rnn<float>.WorkspaceSize(new RnnShape(-1, 1, 1, 1)));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Rnn<float>.WorkspaceSize(new RnnShape(1, 0, 1, 1)));
-        Assert.Throws<OverflowException>(() => Rnn<float>.WorkspaceSize(new RnnShape(1, 1 << 20, 1, 1 << 20)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Rnn<float>(1, 1).WorkspaceSize(-1, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Rnn<float>(1, 1).WorkspaceSize(1, 0));
+        Assert.Throws<OverflowException>(() => new Rnn<float>(1, 1 << 12).WorkspaceSize(1, 1 << 20));
         var layer = new Rnn<float>(2, 2, isTrainable: false);
         Assert.Throws<InvalidOperationException>(() => layer.Backward(new RnnBackward<float>
         {

@@ -45,7 +45,7 @@ public sealed class RnnBitTests
         run.Forward();
         (int batch, int steps, int inputSize, int hiddenSize, _, _) = shape;
         T[] state = data.InitialState.Length > 0 ? data.InitialState : new T[batch * hiddenSize];
-        T[] workspace = RnnRun<T>.Filled(Rnn<T>.WorkspaceSize(new RnnShape(1, batch, inputSize, hiddenSize)));
+        T[] workspace = RnnRun<T>.Filled(new Rnn<T>(inputSize, hiddenSize).WorkspaceSize(1, batch));
         for (int t = 0; t < steps; t++)
         {
             T[] next = RnnRun<T>.Filled(state.Length);
@@ -68,7 +68,7 @@ public sealed class RnnBitTests
         T[] state = RnnRun<T>.Filled(batch * hiddenSize);
         var random = new CaseRandom(shape.Seed, 3000);
         int longest = 1 + random.Below(Math.Max(1, steps));
-        T[] workspace = RnnRun<T>.Filled(Rnn<T>.WorkspaceSize(new RnnShape(longest, batch, inputSize, hiddenSize)));
+        T[] workspace = RnnRun<T>.Filled(new Rnn<T>(inputSize, hiddenSize).WorkspaceSize(longest, batch));
         bool isFirst = true;
         for (int start = 0; start < steps || isFirst; isFirst = false)
         {

@@ -25,51 +25,35 @@ public sealed class RnnIdentityTests
         shape = shape.Within(2_000_000);
         var data = new RnnData<T>(shape with { Options = shape.Options & ~CaseOptions.Relu });
         (int batch, int steps, int inputSize, int hiddenSize, _, _) = shape;
-        var sizes = new RnnShape(steps, batch, inputSize, hiddenSize);
         var run = new RnnRun<T>(data);
-        int lane = Lanes.Count<T>();
-        var forward = new RnnForwardJob<T, Identity<T>>
+        var layer = new CellLayer<T, RnnCell<T, Identity<T>>>(inputSize, hiddenSize);
+        data.InputWeights.CopyTo(layer.Parameters["weight_ih"]);
+        data.RecurrentWeights.CopyTo(layer.Parameters["weight_hh"]);
+        data.Bias.CopyTo(layer.Parameters["bias"]);
+        layer.Repack();
+        layer.Forward(new RnnForward<T>
         {
-            Shape = sizes,
-            Pass = new RnnForward<T>
-            {
-                Steps = steps,
-                Batch = batch,
-                Input = data.Input,
-                InitialState = data.InitialState,
-                Output = run.Output,
-                Workspace = run.Workspace,
-            },
-            Bias = data.Bias,
-            InputWeights = new HandPacked<T>(data.InputWeights, inputSize, hiddenSize, lane).Matrix,
-            RecurrentWeights = new HandPacked<T>(data.RecurrentWeights, hiddenSize, hiddenSize, lane).Matrix,
-            TokenTable = default,
-        };
-        forward.Execute(WorkerTeam.Alone);
-        var backward = new RnnBackwardJob<T, Identity<T>>
+            Steps = steps,
+            Batch = batch,
+            Input = data.Input,
+            InitialState = data.InitialState,
+            Output = run.Output,
+            Workspace = run.Workspace,
+        });
+        layer.Backward(new RnnBackward<T>
         {
-            Shape = sizes,
-            Pass = new RnnBackward<T>
-            {
-                Steps = steps,
-                Batch = batch,
-                Input = data.Input,
-                InitialState = data.InitialState,
-                Output = run.Output,
-                OutputGradient = data.OutputGradient,
-                FinalStateGradient = data.FinalStateGradient,
-                InputGradient = run.InputGradient,
-                InitialStateGradient = run.InitialStateGradient,
-                Gradients = run.Gradients,
-                Workspace = run.Workspace,
-            },
-            InputWeightsTransposed = HandPacked<T>.Transpose(data.InputWeights, hiddenSize, inputSize, lane).Matrix,
-            RecurrentWeightsTransposed = HandPacked<T>.Transpose(data.RecurrentWeights, hiddenSize, hiddenSize, lane).Matrix,
-            InputWeightsGradient = run.Gradients["weight_ih"],
-            RecurrentWeightsGradient = run.Gradients["weight_hh"],
-            BiasGradient = run.Gradients["bias"],
-        };
-        backward.Execute(WorkerTeam.Alone);
+            Steps = steps,
+            Batch = batch,
+            Input = data.Input,
+            InitialState = data.InitialState,
+            Output = run.Output,
+            OutputGradient = data.OutputGradient,
+            FinalStateGradient = data.FinalStateGradient,
+            InputGradient = run.InputGradient,
+            InitialStateGradient = run.InitialStateGradient,
+            Gradients = run.Gradients,
+            Workspace = run.Workspace,
+        });
 
         ReferenceRun reference = ReferenceRun.Forward(data, ReferenceActivation.Identity);
         reference.Backward();

@@ -53,7 +53,7 @@ public sealed class SpecialValueTests
         layer.Repack();
         double[] output = new double[1];
         double[] inputGradient = new double[1];
-        double[] workspace = new double[Rnn<double>.WorkspaceSize(new RnnShape(1, 1, 1, 1))];
+        double[] workspace = new double[new Rnn<double>(1, 1).WorkspaceSize(1, 1)];
         layer.Forward(new RnnForward<double> { Steps = 1, Batch = 1, Input = [input], Output = output, Workspace = workspace });
         layer.Backward(new RnnBackward<double>
         {

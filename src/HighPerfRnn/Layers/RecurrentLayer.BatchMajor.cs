@@ -5,16 +5,21 @@ using HighPerfRnn.Threading;
 namespace HighPerfRnn.Layers;
 
 /// <content>The entry for those whose data lies batch first.</content>
-public sealed partial class Rnn<T>
+public abstract partial class RecurrentLayer<T>
 {
     /// <summary>
     /// How many elements <see cref="ForwardBatchMajor"/> and <see cref="BackwardBatchMajor"/> need as workspace: that of a time-major
     /// pass, rounded up to 16, and T·B·(2·I + 2·H + 1) for the sequences in time-major order.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">A size is negative, or B, I or H is zero.</exception>
+    /// <param name="steps">T.</param>
+    /// <param name="batch">B.</param>
+    /// <exception cref="ArgumentOutOfRangeException">T is negative, or B is not positive.</exception>
     /// <exception cref="OverflowException">The size does not fit in an int.</exception>
-    public static int BatchMajorWorkspaceSize(in RnnShape shape) =>
-        checked(TimeMajorWorkspaceSize(shape) + (shape.Rows * ((2 * shape.InputSize) + (2 * shape.HiddenSize) + 1)));
+    public int BatchMajorWorkspaceSize(int steps, int batch)
+    {
+        RnnShape shape = ShapeOf(steps, batch);
+        return checked(TimeMajorWorkspaceSize(shape) + (shape.Rows * ((2 * shape.InputSize) + (2 * shape.HiddenSize) + 1)));
+    }
 
     /// <summary>
     /// As <see cref="Forward"/>, but Input [B, T, I], Tokens [B, T] and Output [B, T, H] lie batch first. The same bits; they are
@@ -26,8 +31,8 @@ public sealed partial class Rnn<T>
     public void ForwardBatchMajor(in RnnForward<T> pass, WorkerGroup? workers = null)
     {
         RnnShape shape = Validate(pass);
-        Check.AtLeast(pass.Workspace.Length, BatchMajorWorkspaceSize(shape), nameof(pass.Workspace));
-        var copies = new TimeMajorCopies(pass.Workspace, shape);
+        Check.AtLeast(pass.Workspace.Length, BatchMajorWorkspaceSize(pass.Steps, pass.Batch), nameof(pass.Workspace));
+        var copies = new TimeMajorCopies(pass.Workspace, TimeMajorWorkspaceSize(shape), shape);
         SequenceLayout.SwapStepsAndRows(pass.Input, shape.Batch, shape.Steps, InputSize, copies.Input);
         SequenceLayout.SwapStepsAndRows(pass.Tokens, shape.Batch, shape.Steps, 1, copies.Tokens);
         Forward(
@@ -39,8 +44,11 @@ public sealed partial class Rnn<T>
                 Tokens = copies.Tokens[..pass.Tokens.Length],
                 TokenTable = pass.TokenTable,
                 InitialState = pass.InitialState,
+                InitialCellState = pass.InitialCellState,
                 Output = copies.Output,
                 FinalState = pass.FinalState,
+                FinalCellState = pass.FinalCellState,
+                Reserve = pass.Reserve,
                 Workspace = copies.Workspace,
             },
             workers);
@@ -59,8 +67,8 @@ public sealed partial class Rnn<T>
     {
         ThrowIfNotTrainable();
         RnnShape shape = Validate(pass);
-        Check.AtLeast(pass.Workspace.Length, BatchMajorWorkspaceSize(shape), nameof(pass.Workspace));
-        var copies = new TimeMajorCopies(pass.Workspace, shape);
+        Check.AtLeast(pass.Workspace.Length, BatchMajorWorkspaceSize(pass.Steps, pass.Batch), nameof(pass.Workspace));
+        var copies = new TimeMajorCopies(pass.Workspace, TimeMajorWorkspaceSize(shape), shape);
         SequenceLayout.SwapStepsAndRows(pass.Input, shape.Batch, shape.Steps, InputSize, copies.Input);
         SequenceLayout.SwapStepsAndRows(pass.Tokens, shape.Batch, shape.Steps, 1, copies.Tokens);
         SequenceLayout.SwapStepsAndRows(pass.Output, shape.Batch, shape.Steps, HiddenSize, copies.Output);
@@ -77,10 +85,13 @@ public sealed partial class Rnn<T>
                 InitialState = pass.InitialState,
                 Output = copies.Output,
                 OutputGradient = copies.OutputGradient[..pass.OutputGradient.Length],
+                Reserve = pass.Reserve,
                 FinalStateGradient = pass.FinalStateGradient,
+                FinalCellStateGradient = pass.FinalCellStateGradient,
                 InputGradient = inputGradient,
                 TokenTableGradient = pass.TokenTableGradient,
                 InitialStateGradient = pass.InitialStateGradient,
+                InitialCellStateGradient = pass.InitialCellStateGradient,
                 Gradients = pass.Gradients,
                 Workspace = copies.Workspace,
             },
@@ -89,14 +100,13 @@ public sealed partial class Rnn<T>
     }
 
     // A multiple of every lane, so that what follows keeps the alignment of the whole.
-    private static int TimeMajorWorkspaceSize(in RnnShape shape) => checked(WorkspaceSize(shape) + 15) / 16 * 16;
+    private int TimeMajorWorkspaceSize(in RnnShape shape) => checked(WorkspaceSize(shape.Steps, shape.Batch) + 15) / 16 * 16;
 
     /// <summary>The sequences in time-major order, carved out of the workspace behind that of the time-major pass.</summary>
     private readonly ref struct TimeMajorCopies
     {
-        public TimeMajorCopies(Span<T> memory, in RnnShape shape)
+        public TimeMajorCopies(Span<T> memory, int start, in RnnShape shape)
         {
-            int start = TimeMajorWorkspaceSize(shape);
             Workspace = memory[..start];
             Input = Take(memory, ref start, shape.Rows * shape.InputSize);
             InputGradient = Take(memory, ref start, shape.Rows * shape.InputSize);

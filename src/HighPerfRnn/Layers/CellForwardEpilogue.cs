@@ -1,0 +1,50 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using HighPerfRnn.Kernels;
+using HighPerfRnn.Simd;
+
+namespace HighPerfRnn.Layers;
+
+/// <summary>Hands the sums of a tile of a sequence's step to the cell.</summary>
+internal ref struct CellForwardEpilogue<T, TLane, TCell> : IEpilogue<T, TLane>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TLane : struct, ILane<TLane, T>
+    where TCell : struct, IRecurrentCell<T>
+{
+    public CellUnits<T, TLane, TCell> Units;
+    public ref T InputParts;
+    public int InputStride;
+    public ReadOnlySpan<int> Tokens;
+    public ref T TokenTable;
+
+    // What the next step writes and what the product before the next group reads.
+    public Prefetcher<T> NextOutput;
+    public Prefetcher<T> NextGroupInput;
+
+    public CellForwardEpilogue(TCell cell, in RecurrentWeights<T> weights)
+    {
+        Units.Cell = cell;
+        Units.Bias = ref weights.Bias;
+        Units.Vectors = ref weights.Vectors;
+        Units.Gates = weights.Gates.Gates;
+        Units.HiddenSize = weights.Gates.HiddenSize;
+        Units.VectorStride = weights.VectorStride;
+        Units.KeptStride = weights.KeptStride;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Finish(ref T sums, int stride, int row, int rows, int column, int columns)
+    {
+        NextOutput.Advance();
+        NextGroupInput.Advance();
+        if (Tokens.IsEmpty)
+        {
+            ref T inputs = ref Unsafe.Add(ref InputParts, ((nint)row * InputStride) + column);
+            Units.Forward<InputSums>(ref inputs, InputStride, default, ref sums, stride, row, rows, column, columns);
+        }
+        else
+        {
+            Units.Forward<InputTable>(ref TokenTable, 0, Tokens, ref sums, stride, row, rows, column, columns);
+        }
+    }
+}

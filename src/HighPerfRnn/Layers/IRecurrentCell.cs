@@ -1,0 +1,30 @@
+using System.Numerics;
+using HighPerfRnn.Simd;
+
+namespace HighPerfRnn.Layers;
+
+/// <summary>
+/// A recurrent cell as its equations: what one step does with the sums x·Wx + b and h_{t-1}·Wh of a few units of one row, and the
+/// derivative of that. Sequences, batches, backpropagation through time, weights' gradients and workers are the library's.
+/// </summary>
+/// <typeparam name="T">float or double.</typeparam>
+/// <remarks>
+/// Both methods are generic over a lane, a vector of units' numbers, and run as the epilogue of a matrix product. Use operators and
+/// functions of lanes alone: then every vector width gives the same bits. They must not keep state.
+/// </remarks>
+public interface IRecurrentCell<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>How many gates, states, kept values and vectors a unit has; the same at every call.</summary>
+    static abstract CellLayout Layout { get; }
+
+    /// <summary>Computes h_t and the cell states from the sums, and keeps what <see cref="Backward"/> asks for.</summary>
+    /// <param name="unit">The units' sums and states; every state must be set once, after it was read.</param>
+    void Forward<TLane>(scoped ref CellForward<T, TLane> unit)
+        where TLane : struct, ILane<TLane, T>;
+
+    /// <summary>Computes the gradients of the sums, of the previous states and of the cell's vectors from those of the new states.</summary>
+    /// <param name="unit">The units' gradients; every gradient of the layout must be set once.</param>
+    void Backward<TLane>(scoped ref CellBackward<T, TLane> unit)
+        where TLane : struct, ILane<TLane, T>;
+}
