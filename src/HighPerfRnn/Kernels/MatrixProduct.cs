@@ -29,7 +29,7 @@ internal static class MatrixProduct<T, TLane>
     /// <summary>Into how many tiles a product of so many rows falls: how often its epilogue is called.</summary>
     public static int TileCount(int rows, scoped in PackedMatrix<T> right)
     {
-        int maxRows = RegisterTile<T, TLane>.MaxRows;
+        int maxRows = RegisterTile<T, TLane, FullRows<T, TLane>>.MaxRows;
         return (rows + maxRows - 1) / maxRows * right.PanelCount;
     }
 
@@ -60,9 +60,8 @@ internal static class MatrixProduct<T, TLane>
     /// <param name="endPanel">One past the last panel.</param>
     /// <param name="block">The canonical block of the sum.</param>
     /// <param name="epilogue">Takes each tile.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    [SkipLocalsInit]
-    public static unsafe void Run<TOrder, TEpilogue>(
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Run<TOrder, TEpilogue>(
         ref T left,
         nint leftStride,
         int firstRow,
@@ -76,12 +75,46 @@ internal static class MatrixProduct<T, TLane>
         where TEpilogue : struct, IEpilogue<T, TLane>, allows ref struct
     {
         Debug.Assert(block > 0 && firstRow >= 0 && firstPanel >= 0 && firstPanel <= endPanel && endPanel <= right.PanelCount);
+        Debug.Assert(right.Format == WeightFormat.Full || !TOrder.IsTransposed);
+        switch (right.Format)
+        {
+            case WeightFormat.Full:
+                Run<FullRows<T, TLane>, TOrder, TEpilogue>(
+                    ref left, leftStride, firstRow, endRow, right, firstPanel, endPanel, block, ref epilogue);
+                break;
+            case WeightFormat.BFloat16:
+                Run<HalfRows<T, TLane>, TOrder, TEpilogue>(
+                    ref left, leftStride, firstRow, endRow, right, firstPanel, endPanel, block, ref epilogue);
+                break;
+            default:
+                Int8Product<T, TLane>.Run(ref left, leftStride, firstRow, endRow, right, firstPanel, endPanel, ref epilogue);
+                break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit]
+    private static unsafe void Run<TPanelRows, TOrder, TEpilogue>(
+        ref T left,
+        nint leftStride,
+        int firstRow,
+        int endRow,
+        scoped in PackedMatrix<T> right,
+        int firstPanel,
+        int endPanel,
+        int block,
+        ref TEpilogue epilogue)
+        where TPanelRows : struct, IPanelRows<T, TLane>
+        where TOrder : struct, ILeftOrder
+        where TEpilogue : struct, IEpilogue<T, TLane>, allows ref struct
+    {
         int rows = endRow - firstRow;
         if (rows <= 0) return;
         if (rows <= RowProduct<T, TLane>.MaxRows && !TOrder.IsTransposed)
         {
             ref T row0 = ref Unsafe.Add(ref left, firstRow * leftStride);
-            RowProduct<T, TLane>.Run(ref row0, leftStride, firstRow, rows, right, firstPanel, endPanel, block, ref epilogue);
+            RowProduct<T, TLane>.Run<TPanelRows, TEpilogue>(
+                ref row0, leftStride, firstRow, rows, right, firstPanel, endPanel, block, ref epilogue);
             return;
         }
 
@@ -90,7 +123,7 @@ internal static class MatrixProduct<T, TLane>
         byte* memory = stackalloc byte[(12 * 2 * 64) + AlignedBlock<T>.AlignmentBytes];
         memory += AlignedBlock<T>.AlignmentBytes - (nint)((nuint)memory % AlignedBlock<T>.AlignmentBytes);
         ref T sums = ref Unsafe.AsRef<T>(memory);
-        int maxRows = RegisterTile<T, TLane>.MaxRows;
+        int maxRows = RegisterTile<T, TLane, FullRows<T, TLane>>.MaxRows;
         int tiles = (rows + maxRows - 1) / maxRows;
         int tileRows = rows / tiles;
         int longTiles = rows - (tileRows * tiles);
@@ -111,8 +144,8 @@ internal static class MatrixProduct<T, TLane>
                     // A depth of zero still runs once: its sums are zeros.
                     int depth = Math.Min(block, right.Depth - k);
                     ref T leftBlock = ref Unsafe.Add(ref leftRow, TOrder.IsTransposed ? k * leftStride : k);
-                    ref T panelBlock = ref Unsafe.Add(ref panelStart, (nint)k * vectors * TLane.Count);
-                    Tile<TOrder>(height, vectors, ref leftBlock, leftStride, ref panelBlock, depth, ref sums, stride, k > 0);
+                    ref T panelBlock = ref Unsafe.Add(ref panelStart, k * TPanelRows.Length(vectors));
+                    Tile<TPanelRows, TOrder>(height, vectors, ref leftBlock, leftStride, ref panelBlock, depth, ref sums, stride, k > 0);
                     k += block;
                 }
                 while (k < right.Depth);
@@ -124,34 +157,36 @@ internal static class MatrixProduct<T, TLane>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Tile<TOrder>(
+    private static void Tile<TPanelRows, TOrder>(
         int height, int vectors, ref T left, nint leftStride, ref T panel, nint depth, ref T sums, nint stride, bool add)
+        where TPanelRows : struct, IPanelRows<T, TLane>
         where TOrder : struct, ILeftOrder
     {
-        if (vectors == 2) Tile<Size2, TOrder>(height, ref left, leftStride, ref panel, depth, ref sums, stride, add);
-        else Tile<Size1, TOrder>(height, ref left, leftStride, ref panel, depth, ref sums, stride, add);
+        if (vectors == 2) Tile<TPanelRows, Size2, TOrder>(height, ref left, leftStride, ref panel, depth, ref sums, stride, add);
+        else Tile<TPanelRows, Size1, TOrder>(height, ref left, leftStride, ref panel, depth, ref sums, stride, add);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<TVectors, TOrder>(
+    private static void Tile<TPanelRows, TVectors, TOrder>(
         int height, ref T left, nint leftStride, ref T panel, nint depth, ref T sums, nint stride, bool add)
+        where TPanelRows : struct, IPanelRows<T, TLane>
         where TVectors : struct, ISize
         where TOrder : struct, ILeftOrder
     {
         switch (height)
         {
-            case 1: RegisterTile<T, TLane>.Multiply<Size1, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 2: RegisterTile<T, TLane>.Multiply<Size2, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 3: RegisterTile<T, TLane>.Multiply<Size3, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 4: RegisterTile<T, TLane>.Multiply<Size4, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 5: RegisterTile<T, TLane>.Multiply<Size5, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 6: RegisterTile<T, TLane>.Multiply<Size6, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 7: RegisterTile<T, TLane>.Multiply<Size7, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 8: RegisterTile<T, TLane>.Multiply<Size8, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 9: RegisterTile<T, TLane>.Multiply<Size9, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 10: RegisterTile<T, TLane>.Multiply<Size10, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 11: RegisterTile<T, TLane>.Multiply<Size11, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 12: RegisterTile<T, TLane>.Multiply<Size12, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 1: RegisterTile<T, TLane, TPanelRows>.Multiply<Size1, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 2: RegisterTile<T, TLane, TPanelRows>.Multiply<Size2, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 3: RegisterTile<T, TLane, TPanelRows>.Multiply<Size3, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 4: RegisterTile<T, TLane, TPanelRows>.Multiply<Size4, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 5: RegisterTile<T, TLane, TPanelRows>.Multiply<Size5, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 6: RegisterTile<T, TLane, TPanelRows>.Multiply<Size6, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 7: RegisterTile<T, TLane, TPanelRows>.Multiply<Size7, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 8: RegisterTile<T, TLane, TPanelRows>.Multiply<Size8, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 9: RegisterTile<T, TLane, TPanelRows>.Multiply<Size9, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 10: RegisterTile<T, TLane, TPanelRows>.Multiply<Size10, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 11: RegisterTile<T, TLane, TPanelRows>.Multiply<Size11, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 12: RegisterTile<T, TLane, TPanelRows>.Multiply<Size12, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
             default: throw new UnreachableException();
         }
     }

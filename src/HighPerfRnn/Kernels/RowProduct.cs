@@ -18,7 +18,9 @@ internal interface IPairEpilogue<T, TLane>
     void Finish(ref T first, ref T second, int column, int columns);
 }
 
-/// <summary>One or two rows times a packed matrix: the same sums in the same order as <see cref="MatrixProduct{T, TLane}"/> takes them.</summary>
+/// <summary>
+/// One or two rows times a packed matrix: the same sums in the same order as <see cref="MatrixProduct{T, TLane}"/> takes them.
+/// </summary>
 internal static class RowProduct<T, TLane>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>
@@ -41,7 +43,7 @@ internal static class RowProduct<T, TLane>
     /// <param name="epilogue">Takes several panels' sums at once.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
-    public static unsafe void Run<TEpilogue>(
+    public static unsafe void Run<TPanelRows, TEpilogue>(
         ref T left,
         nint leftStride,
         int row,
@@ -51,6 +53,7 @@ internal static class RowProduct<T, TLane>
         int endPanel,
         int block,
         ref TEpilogue epilogue)
+        where TPanelRows : struct, IPanelRows<T, TLane>
         where TEpilogue : struct, IEpilogue<T, TLane>, allows ref struct
     {
         // On the stack, at the start of a cache line.
@@ -61,7 +64,7 @@ internal static class RowProduct<T, TLane>
         {
             int panels = PanelsTogether(rows, right, panel, endPanel);
             int width = panels * right.Vectors(panel) * TLane.Count;
-            SumPanels(rows, ref left, leftStride, right, panel, panels, block, ref sums, width);
+            SumPanels<TPanelRows>(rows, ref left, leftStride, right, panel, panels, block, ref sums, width);
             int column = right.FirstColumn(panel);
             epilogue.Finish(ref sums, width, row, rows, column, Math.Min(width, right.Columns - column));
             panel += panels;
@@ -74,13 +77,33 @@ internal static class RowProduct<T, TLane>
     /// <param name="second">The second row.</param>
     /// <param name="secondRight">Its matrix.</param>
     /// <param name="epilogue">Takes up to eight panels' sums at once.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    [SkipLocalsInit]
-    public static unsafe void RunPair<TEpilogue>(
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void RunPair<TEpilogue>(
         ref T first, scoped in PackedMatrix<T> firstRight, ref T second, scoped in PackedMatrix<T> secondRight, ref TEpilogue epilogue)
         where TEpilogue : struct, IPairEpilogue<T, TLane>, allows ref struct
     {
-        Debug.Assert(firstRight.Columns == secondRight.Columns);
+        Debug.Assert(firstRight.Columns == secondRight.Columns && firstRight.Format == secondRight.Format);
+        switch (firstRight.Format)
+        {
+            case WeightFormat.Full:
+                RunPair<FullRows<T, TLane>, TEpilogue>(ref first, firstRight, ref second, secondRight, ref epilogue);
+                break;
+            case WeightFormat.BFloat16:
+                RunPair<HalfRows<T, TLane>, TEpilogue>(ref first, firstRight, ref second, secondRight, ref epilogue);
+                break;
+            default:
+                Int8Product<T, TLane>.RunPair(ref first, firstRight, ref second, secondRight, ref epilogue);
+                break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit]
+    private static unsafe void RunPair<TPanelRows, TEpilogue>(
+        ref T first, scoped in PackedMatrix<T> firstRight, ref T second, scoped in PackedMatrix<T> secondRight, ref TEpilogue epilogue)
+        where TPanelRows : struct, IPanelRows<T, TLane>
+        where TEpilogue : struct, IPairEpilogue<T, TLane>, allows ref struct
+    {
         byte* memory = stackalloc byte[(2 * MaxSumsBytes) + AlignedBlock<T>.AlignmentBytes];
         memory += AlignedBlock<T>.AlignmentBytes - (nint)((nuint)memory % AlignedBlock<T>.AlignmentBytes);
         ref T firstSums = ref Unsafe.AsRef<T>(memory);
@@ -90,8 +113,8 @@ internal static class RowProduct<T, TLane>
         for (int panel = 0; panel < firstRight.PanelCount;)
         {
             int panels = PanelsTogether(1, firstRight, panel, firstRight.PanelCount);
-            SumPanels(1, ref first, 0, firstRight, panel, panels, firstBlock, ref firstSums, 0);
-            SumPanels(1, ref second, 0, secondRight, panel, panels, secondBlock, ref secondSums, 0);
+            SumPanels<TPanelRows>(1, ref first, 0, firstRight, panel, panels, firstBlock, ref firstSums, 0);
+            SumPanels<TPanelRows>(1, ref second, 0, secondRight, panel, panels, secondBlock, ref secondSums, 0);
             int column = firstRight.FirstColumn(panel);
             epilogue.Finish(ref firstSums, ref secondSums, column, Math.Min(panels * 2 * TLane.Count, firstRight.Columns - column));
             panel += panels;
@@ -104,12 +127,12 @@ internal static class RowProduct<T, TLane>
     {
         if (right.Vectors(panel) == 1) return 1;
         int full = right.Vectors(endPanel - 1) == 2 ? endPanel - panel : endPanel - 1 - panel;
-        return PowerOfTwoUpTo(Math.Min(full, RowTile<T, TLane>.MaxGroups(rows)));
+        return PowerOfTwoUpTo(Math.Min(full, RowTile<T, TLane, FullRows<T, TLane>>.MaxGroups(rows)));
     }
 
     /// <summary>The sums of rows with so many panels: each row's panel after panel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SumPanels(
+    private static void SumPanels<TPanelRows>(
         int rows,
         ref T left,
         nint leftStride,
@@ -119,13 +142,14 @@ internal static class RowProduct<T, TLane>
         int block,
         ref T sums,
         nint sumsStride)
+        where TPanelRows : struct, IPanelRows<T, TLane>
     {
         Debug.Assert(BitOperations.IsPow2(block) && rows is 1 or 2);
         int blockLog2 = BitOperations.Log2((uint)block);
         int vectors = right.Vectors(panel);
         int panelsLog2 = BitOperations.Log2((uint)panels);
-        int maxBlocks = RowTile<T, TLane>.MaxGroups(rows) >> panelsLog2;
-        nint panelStride = 2 * TLane.Count * (nint)right.Depth;
+        int maxBlocks = RowTile<T, TLane, FullRows<T, TLane>>.MaxGroups(rows) >> panelsLog2;
+        nint panelStride = right.PanelStride;
         ref T weights = ref right.Panel(panel);
         int k = 0;
         do
@@ -135,10 +159,19 @@ internal static class RowProduct<T, TLane>
             int blocks = PowerOfTwoUpTo(Math.Clamp(rest >> blockLog2, 1, maxBlocks));
             int depth = Math.Min(block, rest);
             ref T blockLeft = ref Unsafe.Add(ref left, k);
-            ref T blockWeights = ref Unsafe.Add(ref weights, (nint)k * vectors * TLane.Count);
+            ref T blockWeights = ref Unsafe.Add(ref weights, k * TPanelRows.Length(vectors));
             int shape = (vectors << 4) | (panelsLog2 << 2) | BitOperations.Log2((uint)blocks);
-            if (rows == 1) Tile<Size1>(shape, ref blockLeft, leftStride, ref blockWeights, panelStride, depth, ref sums, sumsStride, k > 0);
-            else Tile<Size2>(shape, ref blockLeft, leftStride, ref blockWeights, panelStride, depth, ref sums, sumsStride, k > 0);
+            if (rows == 1)
+            {
+                Tile<TPanelRows, Size1>(
+                    shape, ref blockLeft, leftStride, ref blockWeights, panelStride, depth, ref sums, sumsStride, k > 0);
+            }
+            else
+            {
+                Tile<TPanelRows, Size2>(
+                    shape, ref blockLeft, leftStride, ref blockWeights, panelStride, depth, ref sums, sumsStride, k > 0);
+            }
+
             k += depth * blocks;
         }
         while (k < right.Depth);
@@ -147,26 +180,27 @@ internal static class RowProduct<T, TLane>
     private static int PowerOfTwoUpTo(int value) => 1 << BitOperations.Log2((uint)value);
 
     // The shape's bits: vectors, two for the logarithm of the panels, two for that of the blocks.
-    private static void Tile<TRows>(
+    private static void Tile<TPanelRows, TRows>(
         int shape, ref T left, nint leftStride, ref T weights, nint panelStride, nint depth, ref T sums, nint sumsStride, bool add)
+        where TPanelRows : struct, IPanelRows<T, TLane>
         where TRows : struct, ISize
     {
         switch (shape)
         {
-            case 0b010000: RowTile<T, TLane>.Multiply<TRows, Size1, Size1, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b010001: RowTile<T, TLane>.Multiply<TRows, Size1, Size1, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b010010: RowTile<T, TLane>.Multiply<TRows, Size1, Size1, Size4>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b010011: RowTile<T, TLane>.Multiply<TRows, Size1, Size1, Size8>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100000: RowTile<T, TLane>.Multiply<TRows, Size2, Size1, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100001: RowTile<T, TLane>.Multiply<TRows, Size2, Size1, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100010: RowTile<T, TLane>.Multiply<TRows, Size2, Size1, Size4>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100011: RowTile<T, TLane>.Multiply<TRows, Size2, Size1, Size8>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100100: RowTile<T, TLane>.Multiply<TRows, Size2, Size2, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100101: RowTile<T, TLane>.Multiply<TRows, Size2, Size2, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100110: RowTile<T, TLane>.Multiply<TRows, Size2, Size2, Size4>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b101000: RowTile<T, TLane>.Multiply<TRows, Size2, Size4, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b101001: RowTile<T, TLane>.Multiply<TRows, Size2, Size4, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b101100: RowTile<T, TLane>.Multiply<TRows, Size2, Size8, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b010000: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size1, Size1, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b010001: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size1, Size1, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b010010: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size1, Size1, Size4>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b010011: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size1, Size1, Size8>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100000: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size1, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100001: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size1, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100010: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size1, Size4>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100011: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size1, Size8>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100100: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size2, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100101: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size2, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100110: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size2, Size4>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b101000: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size4, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b101001: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size4, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b101100: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size8, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
             default: throw new UnreachableException();
         }
     }

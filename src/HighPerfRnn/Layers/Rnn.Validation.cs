@@ -96,6 +96,7 @@ public sealed partial class Rnn<T>
             return;
         }
 
+        if (tableLength == 0) ThrowIfReleased();
         int vocabulary = tableLength == 0 ? InputSize : tableLength / HiddenSize;
         Check.ShapeOrEmpty(tableLength, tableName, "[vocabulary, H]", vocabulary, HiddenSize);
         Check.Shape(tokens.Length, nameof(RnnForward<T>.Tokens), "[T, B]", shape.Steps, shape.Batch);

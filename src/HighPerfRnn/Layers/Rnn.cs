@@ -23,8 +23,8 @@ namespace HighPerfRnn.Layers;
 public sealed partial class Rnn<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly AlignedBlock<T> _packed;
-    private readonly bool _isTrainable;
+    private AlignedBlock<T> _packed;
+    private bool _isTrainable;
 
     /// <summary>A layer of <paramref name="hiddenSize"/> units.</summary>
     /// <param name="inputSize">I; with tokens, how many different ones there are.</param>
@@ -42,9 +42,7 @@ public sealed partial class Rnn<T>
         Activation = activation;
         _isTrainable = isTrainable;
         Parameters = new ParameterSet<T>(("weight_ih", inputSize, hiddenSize), ("weight_hh", hiddenSize, hiddenSize), ("bias", 0, hiddenSize));
-        int forward = checked(PackedMatrix<T>.Size(inputSize, hiddenSize) + PackedMatrix<T>.Size(hiddenSize, hiddenSize));
-        int backward = checked(PackedMatrix<T>.Size(hiddenSize, inputSize) + PackedMatrix<T>.Size(hiddenSize, hiddenSize));
-        _packed = new AlignedBlock<T>(isTrainable ? checked(forward + backward) : forward);
+        _packed = new AlignedBlock<T>(PackedSize);
     }
 
     /// <summary>I.</summary>
@@ -57,14 +55,21 @@ public sealed partial class Rnn<T>
     public RnnActivation Activation { get; }
 
     /// <summary>Wx, Wh and b by name; see the remarks above.</summary>
-    public ParameterSet<T> Parameters { get; }
+    public ParameterSet<T> Parameters { get; private set; }
 
-    private PackedMatrix<T> PackedInputWeights => new(_packed.Span, InputSize, HiddenSize);
+    private PackedMatrix<T> PackedInputWeights => new(_packed.Span, InputSize, HiddenSize, WeightFormat);
 
     private PackedMatrix<T> PackedRecurrentWeights =>
-        new(_packed.Span[PackedMatrix<T>.Size(InputSize, HiddenSize)..], HiddenSize, HiddenSize);
+        new(_packed.Span[PackedMatrix<T>.Size(InputSize, HiddenSize, WeightFormat)..], HiddenSize, HiddenSize, WeightFormat);
 
-    private int ForwardPackedSize => PackedMatrix<T>.Size(InputSize, HiddenSize) + PackedMatrix<T>.Size(HiddenSize, HiddenSize);
+    private int ForwardPackedSize => checked(
+        PackedMatrix<T>.Size(InputSize, HiddenSize, WeightFormat) + PackedMatrix<T>.Size(HiddenSize, HiddenSize, WeightFormat));
+
+    private int PackedSize => HasBackward
+        ? checked(ForwardPackedSize + PackedMatrix<T>.Size(HiddenSize, InputSize) + PackedMatrix<T>.Size(HiddenSize, HiddenSize))
+        : ForwardPackedSize;
+
+    private bool HasBackward => _isTrainable && WeightFormat == WeightFormat.Full;
 
     private PackedMatrix<T> PackedInputWeightsTransposed => new(_packed.Span[ForwardPackedSize..], HiddenSize, InputSize);
 
@@ -85,11 +90,16 @@ public sealed partial class Rnn<T>
             RnnForwardJob<T, TanhActivation<T>>.WorkspaceSize(shape), RnnBackwardJob<T, TanhActivation<T>>.WorkspaceSize(shape));
     }
 
-    /// <summary>Takes the parameters as they are now for the passes that follow. Allocates nothing.</summary>
+    /// <summary>
+    /// Takes the parameters as they are now for the passes that follow, in the layer's <see cref="WeightFormat"/>. Allocates nothing in
+    /// <see cref="WeightFormat.Full"/>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The weights were let go of by <see cref="UseWeights"/>.</exception>
     public void Repack()
     {
-        RepackWeights("weight_ih", PackedInputWeights, _isTrainable ? PackedInputWeightsTransposed : default);
-        RepackWeights("weight_hh", PackedRecurrentWeights, _isTrainable ? PackedRecurrentWeightsTransposed : default);
+        ThrowIfReleased();
+        if (WeightFormat == WeightFormat.Full) RepackFull();
+        else Convert();
     }
 
     /// <summary>Runs a sequence. See <see cref="RnnForward{T}"/> for what is read and written.</summary>
@@ -147,7 +157,7 @@ public sealed partial class Rnn<T>
     /// <param name="workers">Threads to split outputs over; null for the caller's alone.</param>
     /// <exception cref="ArgumentException">A span has another length than its shape or a token is out of range; nothing has been
     /// written then.</exception>
-    /// <exception cref="InvalidOperationException">The layer was made with isTrainable false.</exception>
+    /// <exception cref="InvalidOperationException">The layer was made with isTrainable false, or is not in <see cref="WeightFormat.Full"/>.</exception>
     public void Backward(in RnnBackward<T> pass, WorkerGroup? workers = null)
     {
         ThrowIfNotTrainable();
@@ -179,7 +189,7 @@ public sealed partial class Rnn<T>
     /// <param name="workspace">At least <see cref="Dense{T}.WorkspaceSize"/>(N, H) elements.</param>
     /// <param name="workers">Threads to split outputs over; null for the caller's alone.</param>
     /// <exception cref="ArgumentException">A span has another length than its shape; nothing has been written then.</exception>
-    /// <exception cref="InvalidOperationException">The layer was made with isTrainable false.</exception>
+    /// <exception cref="InvalidOperationException">The layer was made with isTrainable false, or is not in <see cref="WeightFormat.Full"/>.</exception>
     public void ProjectInputBackward(
         int rows,
         ReadOnlySpan<T> input,
@@ -205,15 +215,26 @@ public sealed partial class Rnn<T>
             workers);
     }
 
+    private void RepackFull()
+    {
+        RepackWeights("weight_ih", PackedInputWeights, HasBackward ? PackedInputWeightsTransposed : default);
+        RepackWeights("weight_hh", PackedRecurrentWeights, HasBackward ? PackedRecurrentWeightsTransposed : default);
+    }
+
     private void RepackWeights(string name, PackedMatrix<T> packed, PackedMatrix<T> transposed)
     {
-        var work = new PackWork<T> { Source = Parameters[name], Packed = packed, Transposed = transposed, HasTransposed = _isTrainable };
+        var work = new PackWork<T> { Source = Parameters[name], Packed = packed, Transposed = transposed, HasTransposed = HasBackward };
         Lanes.Run<T, PackWork<T>, int>(ref work, 0);
     }
 
     private void ThrowIfNotTrainable()
     {
-        if (!_isTrainable) throw new InvalidOperationException("The layer was made with isTrainable: false, so it has no backward pass.");
+        if (HasBackward) return;
+        ThrowIfReleased();
+        throw new InvalidOperationException(
+            _isTrainable
+                ? $"The layer holds its weights in {WeightFormat} and has no backward pass; UseWeights(WeightFormat.Full) brings it back."
+                : "The layer was made with isTrainable: false, so it has no backward pass.");
     }
 
     private void Forward<TActivation>(in RnnShape shape, in RnnForward<T> pass, WorkerGroup? workers)
@@ -226,7 +247,7 @@ public sealed partial class Rnn<T>
             Bias = Parameters["bias"],
             InputWeights = PackedInputWeights,
             RecurrentWeights = PackedRecurrentWeights,
-            TokenTable = pass.TokenTable.IsEmpty ? Parameters["weight_ih"] : pass.TokenTable,
+            TokenTable = pass.TokenTable.IsEmpty && !IsReleased ? Parameters["weight_ih"] : pass.TokenTable,
         };
         WorkerGroup.Run(workers, ref job, shape.MultiplyAdds);
     }

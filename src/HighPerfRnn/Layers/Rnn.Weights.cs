@@ -1,0 +1,95 @@
+using System.Runtime.CompilerServices;
+using HighPerfRnn.Kernels;
+using HighPerfRnn.Memory;
+using HighPerfRnn.Simd;
+
+namespace HighPerfRnn.Layers;
+
+/// <content>Weights in smaller formats, for inference.</content>
+public sealed partial class Rnn<T>
+{
+    /// <summary>How the passes hold the weights: <see cref="WeightFormat.Full"/> until <see cref="UseWeights"/> says otherwise.</summary>
+    public WeightFormat WeightFormat { get; private set; }
+
+    /// <summary>The row-major weights are gone.</summary>
+    private bool IsReleased => Parameters.Parameters.Count == 1;
+
+    /// <summary>
+    /// Takes the parameters as they are now for the passes that follow, in a format. Forward passes and steps then work as before,
+    /// on the same spans; outside <see cref="WeightFormat.Full"/> there is no backward pass. It may be called again, with any
+    /// format, but not while a pass runs.
+    /// </summary>
+    /// <param name="format">The format; docs/numerics.md has its equations and the bounds of its errors.</param>
+    /// <param name="keepParameters">
+    /// False to let go of the row-major weights for good. The layer then holds the bias and <see cref="WeightConversion.Bytes"/> of
+    /// packed weights, where it otherwise holds 4·H·(I + H) bytes more; <see cref="Parameters"/> has the bias alone, and training,
+    /// <see cref="Repack"/>, another call of this and tokens without a table are refused.
+    /// </param>
+    /// <returns>Bytes and errors of each matrix.</returns>
+    /// <remarks>
+    /// Rows of <see cref="RnnForward{T}.Tokens"/> are looked up, not multiplied, and so not rounded. In <see cref="WeightFormat.Int8"/>
+    /// an input or state that is NaN or infinite makes all sums of its row NaN, and so does a weight with the sums of its column.
+    /// Unlike the passes, this allocates.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such format.</exception>
+    /// <exception cref="NotSupportedException">The layer is not of float, or I or H is above 32,768 in Int8.</exception>
+    /// <exception cref="InvalidOperationException">The weights were let go of before.</exception>
+    public WeightConversion UseWeights(WeightFormat format, bool keepParameters = true)
+    {
+        if (!Enum.IsDefined(format)) throw new ArgumentOutOfRangeException(nameof(format), format, "expected Full, BFloat16 or Int8");
+        ThrowIfReleased();
+        if (format != WeightFormat.Full && typeof(T) != typeof(float))
+        {
+            throw new NotSupportedException($"{format} weights are for layers of float; this one is of {typeof(T).Name}.");
+        }
+
+        if (format == WeightFormat.Int8 && Math.Max(InputSize, HiddenSize) > Int8Format.MaxDepth)
+        {
+            throw new NotSupportedException(
+                $"Int8 weights are for I and H up to {Int8Format.MaxDepth}; I is {InputSize} and H is {HiddenSize}.");
+        }
+
+        WeightFormat = format;
+        _isTrainable &= keepParameters;
+        _packed = new AlignedBlock<T>(PackedSize);
+        WeightConversion conversion = Convert();
+        if (!keepParameters)
+        {
+            ParameterSet<T> all = Parameters;
+            Parameters = new ParameterSet<T>(("bias", 0, HiddenSize));
+            all["bias"].CopyTo(Parameters["bias"]);
+        }
+
+        return conversion;
+    }
+
+    private WeightConversion Convert()
+    {
+        if (WeightFormat == WeightFormat.Full) RepackFull();
+        return new(WeightFormat, [Convert("weight_ih", PackedInputWeights), Convert("weight_hh", PackedRecurrentWeights)]);
+    }
+
+    private MatrixConversion Convert(string name, PackedMatrix<T> packed)
+    {
+        ReadOnlySpan<T> weights = Parameters[name];
+        int fullSize = PackedMatrix<T>.Size(packed.Depth, packed.Columns);
+        long fullBytes = (long)fullSize * Unsafe.SizeOf<T>();
+        if (packed.Format == WeightFormat.Full)
+        {
+            return new MatrixConversion(name, fullBytes, fullBytes, 0, 0, WeightRounding.LargestMagnitude(weights));
+        }
+
+        var full = new PackedMatrix<T>(new AlignedBlock<T>(fullSize).Span, packed.Depth, packed.Columns);
+        var work = new PackWork<T> { Source = weights, Packed = full };
+        Lanes.Run<T, PackWork<T>, int>(ref work, 0);
+        RoundingError error = WeightRounding.Round(full, packed);
+        long bytes = (long)PackedMatrix<T>.Size(packed.Depth, packed.Columns, packed.Format) * Unsafe.SizeOf<T>();
+        return new MatrixConversion(name, fullBytes, bytes, error.MaxError, error.RootMeanSquareError, error.MaxWeight);
+    }
+
+    private void ThrowIfReleased()
+    {
+        if (!IsReleased) return;
+        throw new InvalidOperationException("The layer has let go of its weights: UseWeights was called with keepParameters: false.");
+    }
+}
