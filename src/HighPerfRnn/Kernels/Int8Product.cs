@@ -144,8 +144,8 @@ internal static class Int8Product<T, TLane>
         }
     }
 
-    /// <summary>Whole cache lines.</summary>
-    private static int RowLength(int depth) => (depth + 31) / 32 * 32;
+    /// <summary>Whole cache lines, at least one.</summary>
+    private static int RowLength(int depth) => Math.Max(32, (depth + 31) / 32 * 32);
 
     /// <summary>1, 2 or 4, so that the tile has room for them.</summary>
     private static int PanelsTogether(int rows, int panels) =>

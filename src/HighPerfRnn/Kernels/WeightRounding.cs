@@ -82,13 +82,8 @@ internal static class WeightRounding
         scoped in PackedColumn column, scoped in PackedMatrix<float> target, int panel, int c, ref ErrorSums sums)
     {
         float largest = 0;
-        for (int k = 0; k < target.Depth; k++)
-        {
-            // False for NaN too, after which nothing is larger.
-            float magnitude = Math.Abs(column[k]);
-            if (!(magnitude <= largest)) largest = magnitude;
-        }
-
+        // Math.Max lets NaN through.
+        for (int k = 0; k < target.Depth; k++) largest = Math.Max(largest, Math.Abs(column[k]));
         float scale = largest / Int8Format.LargestWeight;
         if (!float.IsFinite(scale)) scale = float.NaN;
         if (scale < SmallestScale) scale = 0;

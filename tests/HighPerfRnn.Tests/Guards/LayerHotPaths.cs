@@ -14,14 +14,14 @@ internal static class LayerHotPaths<T>
     [
         new("Rnn.WorkspaceSize(ref RnnShape)", _ => () => Rnn<T>.WorkspaceSize(AllocationChild.Shape)),
         new("Rnn.Repack()", _ => Layer(round => round.Rnn.Repack())),
-        new("Rnn.Forward(ref RnnForward, WorkerGroup)", workers => Layer(round =>
+        new("Rnn.Forward(ref RnnForward, WorkerGroup)", workers => LayerInEveryFormat(round =>
         {
             round.ForwardRnn(workers);
             round.ForwardTokens(workers);
         })),
         new(
             "Rnn.Step(ReadOnlySpan<T>, ReadOnlySpan<T>, Span<T>, Span<T>, WorkerGroup)",
-            workers => Layer(round => round.Step(workers))),
+            workers => LayerInEveryFormat(round => round.Step(workers))),
         new("Rnn.Backward(ref RnnBackward, WorkerGroup)", workers => Layer(round =>
         {
             round.ClearGradients();
@@ -29,13 +29,15 @@ internal static class LayerHotPaths<T>
             round.BackwardTokens(workers);
         })),
         new("Rnn.BatchMajorWorkspaceSize(ref RnnShape)", _ => () => Rnn<T>.BatchMajorWorkspaceSize(AllocationChild.Shape)),
-        new("Rnn.ForwardBatchMajor(ref RnnForward, WorkerGroup)", workers => Layer(round => round.ForwardBatchMajor(workers))),
+        new("Rnn.ForwardBatchMajor(ref RnnForward, WorkerGroup)", workers => LayerInEveryFormat(round => round.ForwardBatchMajor(workers))),
         new("Rnn.BackwardBatchMajor(ref RnnBackward, WorkerGroup)", workers => Layer(round =>
         {
             round.ClearGradients();
             round.BackwardBatchMajor(workers);
         })),
-        new("Rnn.ProjectInput(Int32, ReadOnlySpan<T>, Span<T>, WorkerGroup)", workers => Layer(round => round.ProjectInput(workers))),
+        new(
+            "Rnn.ProjectInput(Int32, ReadOnlySpan<T>, Span<T>, WorkerGroup)",
+            workers => LayerInEveryFormat(round => round.ProjectInput(workers))),
         new(
             "Rnn.ProjectInputBackward(Int32, ReadOnlySpan<T>, ReadOnlySpan<T>, Span<T>, ParameterSet, Span<T>, WorkerGroup)",
             workers => Layer(round =>
@@ -65,5 +67,16 @@ internal static class LayerHotPaths<T>
     {
         var round = new LayerRound<T>(AllocationChild.Shape, OutputSize, RnnActivation.Tanh, new HeapRoom(), seed: 1);
         return () => call(round);
+    }
+
+    private static Action LayerInEveryFormat(Action<LayerRound<T>> call)
+    {
+        Action full = Layer(call);
+        LayerRound<T>[] smaller = [.. AllocationChild.WithSmallerWeights<T>()];
+        return () =>
+        {
+            full();
+            for (int i = 0; i < smaller.Length; i++) call(smaller[i]);
+        };
     }
 }
