@@ -29,7 +29,7 @@ internal static class MatrixProduct<T, TLane>
     /// <summary>Into how many tiles a product of so many rows falls: how often its epilogue is called.</summary>
     public static int TileCount(int rows, int firstGroup, int endGroup)
     {
-        int maxRows = RegisterTile<T, TLane>.MaxRows;
+        int maxRows = RegisterTile<T, TLane, FullRows<T, TLane>>.MaxRows;
         return (rows + maxRows - 1) / maxRows * (endGroup - firstGroup);
     }
 
@@ -62,9 +62,8 @@ internal static class MatrixProduct<T, TLane>
     /// <param name="block">The canonical block of the sum.</param>
     /// <param name="isBackwards">Whether the last group comes first: what an earlier product left in the cache is then read first.</param>
     /// <param name="epilogue">Takes each tile of a group.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    [SkipLocalsInit]
-    public static unsafe void Run<TOrder, TEpilogue>(
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Run<TOrder, TEpilogue>(
         ref T left,
         nint leftStride,
         int firstRow,
@@ -79,17 +78,52 @@ internal static class MatrixProduct<T, TLane>
         where TEpilogue : struct, IEpilogue<T, TLane>, allows ref struct
     {
         Debug.Assert(block > 0 && firstRow >= 0 && firstGroup >= 0 && firstGroup <= endGroup && endGroup <= right.GroupCount);
+        Debug.Assert(right.Format == WeightFormat.Full || !TOrder.IsTransposed);
+        switch (right.Format)
+        {
+            case WeightFormat.Full:
+                Run<FullRows<T, TLane>, TOrder, TEpilogue>(
+                    ref left, leftStride, firstRow, endRow, right, firstGroup, endGroup, block, isBackwards, ref epilogue);
+                break;
+            case WeightFormat.BFloat16:
+                Run<HalfRows<T, TLane>, TOrder, TEpilogue>(
+                    ref left, leftStride, firstRow, endRow, right, firstGroup, endGroup, block, isBackwards, ref epilogue);
+                break;
+            default:
+                Int8Product<T, TLane>.Run(
+                    ref left, leftStride, firstRow, endRow, right, firstGroup, endGroup, isBackwards, ref epilogue);
+                break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit]
+    private static unsafe void Run<TPanelRows, TOrder, TEpilogue>(
+        ref T left,
+        nint leftStride,
+        int firstRow,
+        int endRow,
+        scoped in PackedMatrix<T> right,
+        int firstGroup,
+        int endGroup,
+        int block,
+        bool isBackwards,
+        ref TEpilogue epilogue)
+        where TPanelRows : struct, IPanelRows<T, TLane>
+        where TOrder : struct, ILeftOrder
+        where TEpilogue : struct, IEpilogue<T, TLane>, allows ref struct
+    {
         int rows = endRow - firstRow;
         if (rows <= 0) return;
         if (rows <= RowProduct<T, TLane>.MaxRows && !TOrder.IsTransposed)
         {
             ref T row0 = ref Unsafe.Add(ref left, firstRow * leftStride);
-            RowProduct<T, TLane>.Run(
+            RowProduct<T, TLane>.Run<TPanelRows, TEpilogue>(
                 ref row0, leftStride, firstRow, rows, right, firstGroup, endGroup, block, isBackwards, ref epilogue);
             return;
         }
 
-        int maxRows = RegisterTile<T, TLane>.MaxRows;
+        int maxRows = RegisterTile<T, TLane, FullRows<T, TLane>>.MaxRows;
         int stride = 2 * TLane.Count * right.PanelsPerGroup;
         // The tile's sums lie on the stack at the start of a cache line: a tile of 12 × 2 512-bit vectors is 1.5 KB.
         byte* memory = stackalloc byte[(maxRows * stride * sizeof(T)) + AlignedBlock<T>.AlignmentBytes];
@@ -113,7 +147,7 @@ internal static class MatrixProduct<T, TLane>
                 for (int panel = firstPanel; panel < endPanel; panel++)
                 {
                     ref T tileSums = ref Unsafe.Add(ref sums, (panel - firstPanel) * 2 * TLane.Count);
-                    SumTile<TOrder>(height, ref leftRow, leftStride, right, panel, block, ref tileSums, stride);
+                    SumTile<TPanelRows, TOrder>(height, ref leftRow, leftStride, right, panel, block, ref tileSums, stride);
                 }
 
                 epilogue.Finish(ref sums, stride, row, height, column, columns);
@@ -124,8 +158,9 @@ internal static class MatrixProduct<T, TLane>
 
     /// <summary>The sums of a few rows and one panel, over all of k.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SumTile<TOrder>(
+    private static void SumTile<TPanelRows, TOrder>(
         int height, ref T left, nint leftStride, scoped in PackedMatrix<T> right, int panel, int block, ref T sums, nint stride)
+        where TPanelRows : struct, IPanelRows<T, TLane>
         where TOrder : struct, ILeftOrder
     {
         int vectors = right.Vectors(panel);
@@ -136,42 +171,44 @@ internal static class MatrixProduct<T, TLane>
             // A depth of zero still runs once: its sums are zeros.
             int depth = Math.Min(block, right.Depth - k);
             ref T leftBlock = ref Unsafe.Add(ref left, TOrder.IsTransposed ? k * leftStride : k);
-            ref T panelBlock = ref Unsafe.Add(ref panelStart, (nint)k * vectors * TLane.Count);
-            Tile<TOrder>(height, vectors, ref leftBlock, leftStride, ref panelBlock, depth, ref sums, stride, k > 0);
+            ref T panelBlock = ref Unsafe.Add(ref panelStart, k * TPanelRows.Length(vectors));
+            Tile<TPanelRows, TOrder>(height, vectors, ref leftBlock, leftStride, ref panelBlock, depth, ref sums, stride, k > 0);
             k += block;
         }
         while (k < right.Depth);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Tile<TOrder>(
+    private static void Tile<TPanelRows, TOrder>(
         int height, int vectors, ref T left, nint leftStride, ref T panel, nint depth, ref T sums, nint stride, bool add)
+        where TPanelRows : struct, IPanelRows<T, TLane>
         where TOrder : struct, ILeftOrder
     {
-        if (vectors == 2) Tile<Size2, TOrder>(height, ref left, leftStride, ref panel, depth, ref sums, stride, add);
-        else Tile<Size1, TOrder>(height, ref left, leftStride, ref panel, depth, ref sums, stride, add);
+        if (vectors == 2) Tile<TPanelRows, Size2, TOrder>(height, ref left, leftStride, ref panel, depth, ref sums, stride, add);
+        else Tile<TPanelRows, Size1, TOrder>(height, ref left, leftStride, ref panel, depth, ref sums, stride, add);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<TVectors, TOrder>(
+    private static void Tile<TPanelRows, TVectors, TOrder>(
         int height, ref T left, nint leftStride, ref T panel, nint depth, ref T sums, nint stride, bool add)
+        where TPanelRows : struct, IPanelRows<T, TLane>
         where TVectors : struct, ISize
         where TOrder : struct, ILeftOrder
     {
         switch (height)
         {
-            case 1: RegisterTile<T, TLane>.Multiply<Size1, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 2: RegisterTile<T, TLane>.Multiply<Size2, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 3: RegisterTile<T, TLane>.Multiply<Size3, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 4: RegisterTile<T, TLane>.Multiply<Size4, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 5: RegisterTile<T, TLane>.Multiply<Size5, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 6: RegisterTile<T, TLane>.Multiply<Size6, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 7: RegisterTile<T, TLane>.Multiply<Size7, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 8: RegisterTile<T, TLane>.Multiply<Size8, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 9: RegisterTile<T, TLane>.Multiply<Size9, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 10: RegisterTile<T, TLane>.Multiply<Size10, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 11: RegisterTile<T, TLane>.Multiply<Size11, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 12: RegisterTile<T, TLane>.Multiply<Size12, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 1: RegisterTile<T, TLane, TPanelRows>.Multiply<Size1, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 2: RegisterTile<T, TLane, TPanelRows>.Multiply<Size2, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 3: RegisterTile<T, TLane, TPanelRows>.Multiply<Size3, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 4: RegisterTile<T, TLane, TPanelRows>.Multiply<Size4, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 5: RegisterTile<T, TLane, TPanelRows>.Multiply<Size5, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 6: RegisterTile<T, TLane, TPanelRows>.Multiply<Size6, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 7: RegisterTile<T, TLane, TPanelRows>.Multiply<Size7, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 8: RegisterTile<T, TLane, TPanelRows>.Multiply<Size8, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 9: RegisterTile<T, TLane, TPanelRows>.Multiply<Size9, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 10: RegisterTile<T, TLane, TPanelRows>.Multiply<Size10, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 11: RegisterTile<T, TLane, TPanelRows>.Multiply<Size11, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 12: RegisterTile<T, TLane, TPanelRows>.Multiply<Size12, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
             default: throw new UnreachableException();
         }
     }

@@ -8,10 +8,16 @@ using HighPerfRnn.Simd;
 namespace HighPerfRnn.Kernels;
 
 /// <summary>
-/// A right factor [depth, columns] laid out as the register tile reads it: panels of two vectors' columns, each
-/// [depth, width] and contiguous, the last one of a single vector where that is enough; columns past the end are zeros.
+/// A right factor [depth, columns] laid out as the tiles read it: panels of two vectors' columns, each contiguous, one row of
+/// both vectors for each k; columns past the end are zeros.
 /// </summary>
-/// <remarks>The layout follows the lane's width; which sums are taken, and in which order, does not.</remarks>
+/// <remarks>
+/// <para>In <see cref="WeightFormat.Full"/> the last panel is one vector wide where that is enough. In
+/// <see cref="WeightFormat.BFloat16"/> a row is one vector that holds two of half the bits (<see cref="HalfRows{T, TLane}"/>). In
+/// <see cref="WeightFormat.Int8"/> it is one vector for each two k: the bytes of k and k + 1 of a column side by side, columns in
+/// order; behind the last panel lies each column's scale.</para>
+/// <para>The layout follows the lane's width; which sums are taken, and in which order, does not.</para>
+/// </remarks>
 internal readonly ref struct PackedMatrix<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -29,8 +35,9 @@ internal readonly ref struct PackedMatrix<T>
     /// <param name="memory"><see cref="Size"/> elements, on a cache line.</param>
     /// <param name="depth">Rows of the right factor.</param>
     /// <param name="columns">Columns of the right factor.</param>
-    public PackedMatrix(Span<T> memory, int depth, int columns)
-        : this(memory, depth, columns, Lanes.Count<T>())
+    /// <param name="format">How the weights are stored.</param>
+    public PackedMatrix(Span<T> memory, int depth, int columns, WeightFormat format = WeightFormat.Full)
+        : this(memory, depth, columns, Lanes.Count<T>(), format)
     {
     }
 
@@ -38,8 +45,9 @@ internal readonly ref struct PackedMatrix<T>
     /// <param name="depth">Rows of the right factor.</param>
     /// <param name="columns">Columns of the right factor.</param>
     /// <param name="laneCount">The lane's <see cref="ILane{TSelf, T}.Count"/>.</param>
-    public PackedMatrix(Span<T> memory, int depth, int columns, int laneCount)
-        : this(ref MemoryMarshal.GetReference(memory), new PackedShape(depth, columns, laneCount, panelsPerGroup: 1))
+    /// <param name="format">How the weights are stored.</param>
+    public PackedMatrix(Span<T> memory, int depth, int columns, int laneCount, WeightFormat format = WeightFormat.Full)
+        : this(ref MemoryMarshal.GetReference(memory), new PackedShape(depth, columns, laneCount, panelsPerGroup: 1, format))
     {
     }
 
@@ -62,11 +70,25 @@ internal readonly ref struct PackedMatrix<T>
     /// <inheritdoc cref="PackedShape.GroupCount"/>
     public int GroupCount => _shape.GroupCount;
 
+    public WeightFormat Format => _shape.Format;
+
+    /// <inheritdoc cref="PackedShape.PanelStride"/>
+    public nint PanelStride => _shape.PanelStride;
+
+    /// <summary>Columns from one panel to the next.</summary>
+    public int PanelColumns => 2 * _shape.LaneCount;
+
+    /// <summary>The scales of the columns in <see cref="WeightFormat.Int8"/>, those past the end too.</summary>
+    public ref T Scales => ref Unsafe.Add(ref _start, PanelCount * PanelStride);
+
     /// <summary>How many elements the packed form of [depth, columns] takes, for the widest lane.</summary>
-    public static int Size(int depth, int columns)
+    public static int Size(int depth, int columns, WeightFormat format = WeightFormat.Full)
     {
         int lane = AlignedBlock<T>.AlignmentBytes / Unsafe.SizeOf<T>();
-        return checked((columns + lane - 1) / lane * lane * depth);
+        if (format == WeightFormat.Full) return checked((columns + lane - 1) / lane * lane * depth);
+        int panels = checked(columns + (2 * lane) - 1) / (2 * lane);
+        nint size = checked(panels * (PackedShape.Stride(format, lane, depth) + (format == WeightFormat.Int8 ? 2 * lane : 0)));
+        return checked((int)size);
     }
 
     /// <inheritdoc cref="PackedShape.FirstColumn"/>
@@ -90,8 +112,11 @@ internal readonly struct PackedShape
     /// <param name="columns">Columns of the right factor.</param>
     /// <param name="laneCount">Numbers of a lane.</param>
     /// <param name="panelsPerGroup">How many panels an epilogue takes together.</param>
-    public PackedShape(int depth, int columns, int laneCount, int panelsPerGroup)
+    /// <param name="format">How the weights are stored.</param>
+    public PackedShape(int depth, int columns, int laneCount, int panelsPerGroup, WeightFormat format = WeightFormat.Full)
     {
+        Format = format;
+        PanelStride = Stride(format, laneCount, depth);
         Depth = depth;
         Columns = columns;
         LaneCount = laneCount;
@@ -107,6 +132,11 @@ internal readonly struct PackedShape
 
     public int LaneCount { get; }
 
+    public WeightFormat Format { get; }
+
+    /// <summary>Elements from one panel to the next.</summary>
+    public nint PanelStride { get; }
+
     public int PanelCount { get; }
 
     /// <summary>How many panels an epilogue takes together: the gates of its units.</summary>
@@ -121,18 +151,26 @@ internal readonly struct PackedShape
     /// <summary>The panel's first column.</summary>
     public int FirstColumn(int panel) => panel * 2 * LaneCount;
 
-    /// <summary>How many vectors wide the panel is: 2, or 1 at the end.</summary>
-    public int Vectors(int panel) => Columns - FirstColumn(panel) > LaneCount ? 2 : 1;
+    /// <summary>How many vectors wide the panel is: 2, or in <see cref="WeightFormat.Full"/> 1 at the end.</summary>
+    public int Vectors(int panel) => Columns - FirstColumn(panel) > LaneCount || Format != WeightFormat.Full ? 2 : 1;
 
     /// <summary>Where the panel starts.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public nint PanelOffset(int panel) => (nint)panel * 2 * LaneCount * Depth;
+    public nint PanelOffset(int panel) => panel * PanelStride;
 
     /// <summary>The shape of weights whose columns are gates of units.</summary>
-    public static PackedShape Of<T>(int depth, in GateLayout gates)
+    public static PackedShape Of<T>(int depth, in GateLayout gates, WeightFormat format = WeightFormat.Full)
         where T : unmanaged
     {
         int lane = Lanes.Count<T>();
-        return new PackedShape(depth, gates.Columns, lane, gates.PanelsPerGroup(lane));
+        return new PackedShape(depth, gates.Columns, lane, gates.PanelsPerGroup(lane), format);
     }
+
+    /// <summary>Elements of a panel.</summary>
+    public static nint Stride(WeightFormat format, int laneCount, int depth) => format switch
+    {
+        WeightFormat.Full => 2 * (nint)laneCount * depth,
+        WeightFormat.BFloat16 => (nint)laneCount * depth,
+        _ => (nint)laneCount * ((depth + 1) / 2),
+    };
 }

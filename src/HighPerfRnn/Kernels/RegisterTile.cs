@@ -16,9 +16,10 @@ namespace HighPerfRnn.Kernels;
 /// the last k, past the end of their memory, as references of rows that a smaller tile does not have start there: they are
 /// never followed then, and it does not matter what the collector makes of them.
 /// </remarks>
-internal static class RegisterTile<T, TLane>
+internal static class RegisterTile<T, TLane, TPanelRows>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>
+    where TPanelRows : struct, IPanelRows<T, TLane>
 {
     /// <summary>The most rows that a tile of two vectors takes without spilling its sums.</summary>
     public static int MaxRows
@@ -57,9 +58,10 @@ internal static class RegisterTile<T, TLane>
         ref T left9 = ref Unsafe.Add(ref left, 9 * rowStep);
         for (nint k = depth; k > 0; k--)
         {
-            TLane a, b0 = TLane.Load(ref panel);
-            TLane b1 = TVectors.Value > 1 ? TLane.Load(ref Unsafe.Add(ref panel, TLane.Count)) : b0;
-            panel = ref Unsafe.Add(ref panel, TVectors.Value * TLane.Count);
+            TLane a, shared = TPanelRows.Shared(ref panel);
+            TLane b0 = TPanelRows.First(shared, ref panel);
+            TLane b1 = TVectors.Value > 1 ? TPanelRows.Second(shared, ref panel) : b0;
+            panel = ref Unsafe.Add(ref panel, TPanelRows.Length(TVectors.Value));
             a = TLane.Broadcast(left0);
             s0a = TLane.FusedMultiplyAdd(a, b0, s0a);
             if (TVectors.Value > 1) s0b = TLane.FusedMultiplyAdd(a, b1, s0b);

@@ -39,7 +39,7 @@ internal static class RowProduct<T, TLane>
     /// <param name="epilogue">Takes several groups' sums at once.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
-    public static unsafe void Run<TEpilogue>(
+    public static unsafe void Run<TPanelRows, TEpilogue>(
         ref T left,
         nint leftStride,
         int row,
@@ -50,6 +50,7 @@ internal static class RowProduct<T, TLane>
         int block,
         bool isBackwards,
         ref TEpilogue epilogue)
+        where TPanelRows : struct, IPanelRows<T, TLane>
         where TEpilogue : struct, IEpilogue<T, TLane>, allows ref struct
     {
         // On the stack, at the start of a cache line.
@@ -64,7 +65,7 @@ internal static class RowProduct<T, TLane>
             int group = isBackwards ? endGroup - done - together : firstGroup + done;
             int firstPanel = group * right.PanelsPerGroup;
             int endPanel = Math.Min(right.PanelCount, (group + together) * right.PanelsPerGroup);
-            SumPanels(rows, ref left, leftStride, ref right.Start, right.Shape, firstPanel, endPanel, block, ref sums, stride);
+            SumPanels<TPanelRows>(rows, ref left, leftStride, ref right.Start, right.Shape, firstPanel, endPanel, block, ref sums, stride);
             int column = right.FirstColumn(firstPanel);
             epilogue.Finish(ref sums, stride, row, rows, column, Math.Min(together * right.PanelsPerGroup * 2 * TLane.Count, right.Columns - column));
         }
@@ -81,9 +82,8 @@ internal static class RowProduct<T, TLane>
     /// <param name="endGroup">One past the last group.</param>
     /// <param name="isBackwards">Whether the last groups come first.</param>
     /// <param name="epilogue">Takes several groups' sums at once.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    [SkipLocalsInit]
-    public static unsafe void RunPair<TEpilogue>(
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void RunPair<TEpilogue>(
         ref T first,
         ref T firstRight,
         in PackedShape firstShape,
@@ -94,6 +94,40 @@ internal static class RowProduct<T, TLane>
         int endGroup,
         bool isBackwards,
         ref TEpilogue epilogue)
+        where TEpilogue : struct, IPairEpilogue<T, TLane>, allows ref struct
+    {
+        Debug.Assert(firstShape.Columns == secondShape.Columns && firstShape.Format == secondShape.Format);
+        switch (firstShape.Format)
+        {
+            case WeightFormat.Full:
+                RunPair<FullRows<T, TLane>, TEpilogue>(
+                    ref first, ref firstRight, firstShape, ref second, ref secondRight, secondShape, firstGroup, endGroup, isBackwards, ref epilogue);
+                break;
+            case WeightFormat.BFloat16:
+                RunPair<HalfRows<T, TLane>, TEpilogue>(
+                    ref first, ref firstRight, firstShape, ref second, ref secondRight, secondShape, firstGroup, endGroup, isBackwards, ref epilogue);
+                break;
+            default:
+                Int8Product<T, TLane>.RunPair(
+                    ref first, ref firstRight, firstShape, ref second, ref secondRight, secondShape, firstGroup, endGroup, isBackwards, ref epilogue);
+                break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit]
+    private static unsafe void RunPair<TPanelRows, TEpilogue>(
+        ref T first,
+        ref T firstRight,
+        in PackedShape firstShape,
+        ref T second,
+        ref T secondRight,
+        in PackedShape secondShape,
+        int firstGroup,
+        int endGroup,
+        bool isBackwards,
+        ref TEpilogue epilogue)
+        where TPanelRows : struct, IPanelRows<T, TLane>
         where TEpilogue : struct, IPairEpilogue<T, TLane>, allows ref struct
     {
         Debug.Assert(firstShape.Columns == secondShape.Columns && firstShape.PanelsPerGroup == secondShape.PanelsPerGroup);
@@ -111,8 +145,8 @@ internal static class RowProduct<T, TLane>
             int group = isBackwards ? endGroup - done - together : firstGroup + done;
             int firstPanel = group * firstShape.PanelsPerGroup;
             int endPanel = Math.Min(firstShape.PanelCount, (group + together) * firstShape.PanelsPerGroup);
-            SumPanels(1, ref first, 0, ref firstRight, firstShape, firstPanel, endPanel, firstBlock, ref firstSums, 0);
-            SumPanels(1, ref second, 0, ref secondRight, secondShape, firstPanel, endPanel, secondBlock, ref secondSums, 0);
+            SumPanels<TPanelRows>(1, ref first, 0, ref firstRight, firstShape, firstPanel, endPanel, firstBlock, ref firstSums, 0);
+            SumPanels<TPanelRows>(1, ref second, 0, ref secondRight, secondShape, firstPanel, endPanel, secondBlock, ref secondSums, 0);
             int column = firstShape.FirstColumn(firstPanel);
             epilogue.Finish(ref firstSums, ref secondSums, column, Math.Min(together * firstShape.PanelsPerGroup * 2 * TLane.Count, firstShape.Columns - column));
         }
@@ -120,7 +154,7 @@ internal static class RowProduct<T, TLane>
 
     /// <summary>The sums of rows with panels [firstPanel, endPanel), as many at once as there are registers for.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SumPanels(
+    private static void SumPanels<TPanelRows>(
         int rows,
         ref T left,
         nint leftStride,
@@ -131,11 +165,12 @@ internal static class RowProduct<T, TLane>
         int block,
         ref T sums,
         nint sumsStride)
+        where TPanelRows : struct, IPanelRows<T, TLane>
     {
         for (int panel = firstPanel; panel < endPanel;)
         {
             int panels = PanelsTogether(rows, shape, panel, endPanel);
-            SumPanelsTogether(rows, ref left, leftStride, ref right, shape, panel, panels, block, ref sums, sumsStride);
+            SumPanelsTogether<TPanelRows>(rows, ref left, leftStride, ref right, shape, panel, panels, block, ref sums, sumsStride);
             sums = ref Unsafe.Add(ref sums, panels * 2 * TLane.Count);
             panel += panels;
         }
@@ -147,12 +182,12 @@ internal static class RowProduct<T, TLane>
     {
         if (shape.Vectors(panel) == 1) return 1;
         int full = shape.Vectors(endPanel - 1) == 2 ? endPanel - panel : endPanel - 1 - panel;
-        return PowerOfTwoUpTo(Math.Min(full, RowTile<T, TLane>.MaxGroups(rows)));
+        return PowerOfTwoUpTo(Math.Min(full, RowTile<T, TLane, FullRows<T, TLane>>.MaxGroups(rows)));
     }
 
     /// <summary>The sums of rows with so many panels: each row's panel after panel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SumPanelsTogether(
+    private static void SumPanelsTogether<TPanelRows>(
         int rows,
         ref T left,
         nint leftStride,
@@ -163,13 +198,14 @@ internal static class RowProduct<T, TLane>
         int block,
         ref T sums,
         nint sumsStride)
+        where TPanelRows : struct, IPanelRows<T, TLane>
     {
         Debug.Assert(BitOperations.IsPow2(block) && rows is 1 or 2);
         int blockLog2 = BitOperations.Log2((uint)block);
         int vectors = shape.Vectors(panel);
         int panelsLog2 = BitOperations.Log2((uint)panels);
-        int maxBlocks = RowTile<T, TLane>.MaxGroups(rows) >> panelsLog2;
-        nint panelStride = 2 * TLane.Count * (nint)shape.Depth;
+        int maxBlocks = RowTile<T, TLane, FullRows<T, TLane>>.MaxGroups(rows) >> panelsLog2;
+        nint panelStride = shape.PanelStride;
         ref T weights = ref Unsafe.Add(ref right, shape.PanelOffset(panel));
         int k = 0;
         do
@@ -179,10 +215,19 @@ internal static class RowProduct<T, TLane>
             int blocks = PowerOfTwoUpTo(Math.Clamp(rest >> blockLog2, 1, maxBlocks));
             int depth = Math.Min(block, rest);
             ref T blockLeft = ref Unsafe.Add(ref left, k);
-            ref T blockWeights = ref Unsafe.Add(ref weights, (nint)k * vectors * TLane.Count);
+            ref T blockWeights = ref Unsafe.Add(ref weights, k * TPanelRows.Length(vectors));
             int tile = (vectors << 4) | (panelsLog2 << 2) | BitOperations.Log2((uint)blocks);
-            if (rows == 1) Tile<Size1>(tile, ref blockLeft, leftStride, ref blockWeights, panelStride, depth, ref sums, sumsStride, k > 0);
-            else Tile<Size2>(tile, ref blockLeft, leftStride, ref blockWeights, panelStride, depth, ref sums, sumsStride, k > 0);
+            if (rows == 1)
+            {
+                Tile<TPanelRows, Size1>(
+                    tile, ref blockLeft, leftStride, ref blockWeights, panelStride, depth, ref sums, sumsStride, k > 0);
+            }
+            else
+            {
+                Tile<TPanelRows, Size2>(
+                    tile, ref blockLeft, leftStride, ref blockWeights, panelStride, depth, ref sums, sumsStride, k > 0);
+            }
+
             k += depth * blocks;
         }
         while (k < shape.Depth);
@@ -191,26 +236,27 @@ internal static class RowProduct<T, TLane>
     private static int PowerOfTwoUpTo(int value) => 1 << BitOperations.Log2((uint)value);
 
     // The tile's bits: vectors, two for the logarithm of the panels, two for that of the blocks.
-    private static void Tile<TRows>(
+    private static void Tile<TPanelRows, TRows>(
         int tile, ref T left, nint leftStride, ref T weights, nint panelStride, nint depth, ref T sums, nint sumsStride, bool add)
+        where TPanelRows : struct, IPanelRows<T, TLane>
         where TRows : struct, ISize
     {
         switch (tile)
         {
-            case 0b010000: RowTile<T, TLane>.Multiply<TRows, Size1, Size1, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b010001: RowTile<T, TLane>.Multiply<TRows, Size1, Size1, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b010010: RowTile<T, TLane>.Multiply<TRows, Size1, Size1, Size4>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b010011: RowTile<T, TLane>.Multiply<TRows, Size1, Size1, Size8>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100000: RowTile<T, TLane>.Multiply<TRows, Size2, Size1, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100001: RowTile<T, TLane>.Multiply<TRows, Size2, Size1, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100010: RowTile<T, TLane>.Multiply<TRows, Size2, Size1, Size4>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100011: RowTile<T, TLane>.Multiply<TRows, Size2, Size1, Size8>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100100: RowTile<T, TLane>.Multiply<TRows, Size2, Size2, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100101: RowTile<T, TLane>.Multiply<TRows, Size2, Size2, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100110: RowTile<T, TLane>.Multiply<TRows, Size2, Size2, Size4>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b101000: RowTile<T, TLane>.Multiply<TRows, Size2, Size4, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b101001: RowTile<T, TLane>.Multiply<TRows, Size2, Size4, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b101100: RowTile<T, TLane>.Multiply<TRows, Size2, Size8, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b010000: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size1, Size1, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b010001: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size1, Size1, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b010010: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size1, Size1, Size4>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b010011: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size1, Size1, Size8>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100000: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size1, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100001: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size1, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100010: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size1, Size4>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100011: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size1, Size8>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100100: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size2, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100101: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size2, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b100110: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size2, Size4>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b101000: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size4, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b101001: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size4, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b101100: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size8, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
             default: throw new UnreachableException();
         }
     }

@@ -14,9 +14,10 @@ namespace HighPerfRnn.Kernels;
 /// latency at two multiply-adds a cycle twice (once) over. Each vector of weights is loaded once for both rows, which is what
 /// bounds so few. The type arguments are constants to the JIT, which drops what a smaller shape does not use.
 /// </remarks>
-internal static class RowTile<T, TLane>
+internal static class RowTile<T, TLane, TPanelRows>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>
+    where TPanelRows : struct, IPanelRows<T, TLane>
 {
     /// <summary>The most panels times blocks at once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -50,105 +51,69 @@ internal static class RowTile<T, TLane>
         TLane t2a = TLane.Zero, t2b = TLane.Zero, t3a = TLane.Zero, t3b = TLane.Zero;
         TLane a0 = TLane.Zero, a1 = TLane.Zero;
         nint width = TVectors.Value * TLane.Count;
-        nint offset1 = (1 % TPanels.Value * panelStride) + (1 / TPanels.Value * depth * width);
-        nint offset2 = (2 % TPanels.Value * panelStride) + (2 / TPanels.Value * depth * width);
-        nint offset3 = (3 % TPanels.Value * panelStride) + (3 / TPanels.Value * depth * width);
-        nint offset4 = (4 % TPanels.Value * panelStride) + (4 / TPanels.Value * depth * width);
-        nint offset5 = (5 % TPanels.Value * panelStride) + (5 / TPanels.Value * depth * width);
-        nint offset6 = (6 % TPanels.Value * panelStride) + (6 / TPanels.Value * depth * width);
-        nint offset7 = (7 % TPanels.Value * panelStride) + (7 / TPanels.Value * depth * width);
+        nint rowLength = TPanelRows.Length(TVectors.Value);
+        nint offset1 = (1 % TPanels.Value * panelStride) + (1 / TPanels.Value * depth * rowLength);
+        nint offset2 = (2 % TPanels.Value * panelStride) + (2 / TPanels.Value * depth * rowLength);
+        nint offset3 = (3 % TPanels.Value * panelStride) + (3 / TPanels.Value * depth * rowLength);
+        nint offset4 = (4 % TPanels.Value * panelStride) + (4 / TPanels.Value * depth * rowLength);
+        nint offset5 = (5 % TPanels.Value * panelStride) + (5 / TPanels.Value * depth * rowLength);
+        nint offset6 = (6 % TPanels.Value * panelStride) + (6 / TPanels.Value * depth * rowLength);
+        nint offset7 = (7 % TPanels.Value * panelStride) + (7 / TPanels.Value * depth * rowLength);
         ref T second = ref Unsafe.Add(ref left, leftStride);
         for (nint k = depth; k > 0; k--)
         {
             // Group g is panel g % TPanels in block g / TPanels.
             a0 = TLane.Broadcast(left);
             if (TRows.Value > 1) a1 = TLane.Broadcast(second);
-            TLane b0a = TLane.Load(ref panels);
-            s0a = TLane.FusedMultiplyAdd(a0, b0a, s0a);
-            if (TRows.Value > 1) t0a = TLane.FusedMultiplyAdd(a1, b0a, t0a);
-            if (TVectors.Value > 1)
-            {
-                TLane b0b = TLane.Load(ref Unsafe.Add(ref panels, TLane.Count));
-                s0b = TLane.FusedMultiplyAdd(a0, b0b, s0b);
-                if (TRows.Value > 1) t0b = TLane.FusedMultiplyAdd(a1, b0b, t0b);
-            }
-
+            Group<TRows, TVectors>(a0, a1, ref panels, ref s0a, ref s0b, ref t0a, ref t0b);
             if (TPanels.Value * TBlocks.Value > 1)
             {
                 if (1 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 1 / TPanels.Value * depth));
                 if (TRows.Value > 1 && 1 % TPanels.Value == 0) a1 = TLane.Broadcast(Unsafe.Add(ref second, 1 / TPanels.Value * depth));
-                TLane b1a = TLane.Load(ref Unsafe.Add(ref panels, offset1));
-                s1a = TLane.FusedMultiplyAdd(a0, b1a, s1a);
-                if (TRows.Value > 1) t1a = TLane.FusedMultiplyAdd(a1, b1a, t1a);
-                if (TVectors.Value > 1)
-                {
-                    TLane b1b = TLane.Load(ref Unsafe.Add(ref panels, offset1 + TLane.Count));
-                    s1b = TLane.FusedMultiplyAdd(a0, b1b, s1b);
-                    if (TRows.Value > 1) t1b = TLane.FusedMultiplyAdd(a1, b1b, t1b);
-                }
+                Group<TRows, TVectors>(a0, a1, ref Unsafe.Add(ref panels, offset1), ref s1a, ref s1b, ref t1a, ref t1b);
             }
 
             if (TPanels.Value * TBlocks.Value > 2)
             {
                 if (2 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 2 / TPanels.Value * depth));
                 if (TRows.Value > 1 && 2 % TPanels.Value == 0) a1 = TLane.Broadcast(Unsafe.Add(ref second, 2 / TPanels.Value * depth));
-                TLane b2a = TLane.Load(ref Unsafe.Add(ref panels, offset2));
-                s2a = TLane.FusedMultiplyAdd(a0, b2a, s2a);
-                if (TRows.Value > 1) t2a = TLane.FusedMultiplyAdd(a1, b2a, t2a);
-                if (TVectors.Value > 1)
-                {
-                    TLane b2b = TLane.Load(ref Unsafe.Add(ref panels, offset2 + TLane.Count));
-                    s2b = TLane.FusedMultiplyAdd(a0, b2b, s2b);
-                    if (TRows.Value > 1) t2b = TLane.FusedMultiplyAdd(a1, b2b, t2b);
-                }
+                Group<TRows, TVectors>(a0, a1, ref Unsafe.Add(ref panels, offset2), ref s2a, ref s2b, ref t2a, ref t2b);
             }
 
             if (TPanels.Value * TBlocks.Value > 3)
             {
                 if (3 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 3 / TPanels.Value * depth));
                 if (TRows.Value > 1 && 3 % TPanels.Value == 0) a1 = TLane.Broadcast(Unsafe.Add(ref second, 3 / TPanels.Value * depth));
-                TLane b3a = TLane.Load(ref Unsafe.Add(ref panels, offset3));
-                s3a = TLane.FusedMultiplyAdd(a0, b3a, s3a);
-                if (TRows.Value > 1) t3a = TLane.FusedMultiplyAdd(a1, b3a, t3a);
-                if (TVectors.Value > 1)
-                {
-                    TLane b3b = TLane.Load(ref Unsafe.Add(ref panels, offset3 + TLane.Count));
-                    s3b = TLane.FusedMultiplyAdd(a0, b3b, s3b);
-                    if (TRows.Value > 1) t3b = TLane.FusedMultiplyAdd(a1, b3b, t3b);
-                }
+                Group<TRows, TVectors>(a0, a1, ref Unsafe.Add(ref panels, offset3), ref s3a, ref s3b, ref t3a, ref t3b);
             }
 
             if (TPanels.Value * TBlocks.Value > 4)
             {
                 if (4 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 4 / TPanels.Value * depth));
-                s4a = TLane.FusedMultiplyAdd(a0, TLane.Load(ref Unsafe.Add(ref panels, offset4)), s4a);
-                if (TVectors.Value > 1) s4b = TLane.FusedMultiplyAdd(a0, TLane.Load(ref Unsafe.Add(ref panels, offset4 + TLane.Count)), s4b);
+                Group<Size1, TVectors>(a0, a1, ref Unsafe.Add(ref panels, offset4), ref s4a, ref s4b, ref t0a, ref t0b);
             }
 
             if (TPanels.Value * TBlocks.Value > 5)
             {
                 if (5 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 5 / TPanels.Value * depth));
-                s5a = TLane.FusedMultiplyAdd(a0, TLane.Load(ref Unsafe.Add(ref panels, offset5)), s5a);
-                if (TVectors.Value > 1) s5b = TLane.FusedMultiplyAdd(a0, TLane.Load(ref Unsafe.Add(ref panels, offset5 + TLane.Count)), s5b);
+                Group<Size1, TVectors>(a0, a1, ref Unsafe.Add(ref panels, offset5), ref s5a, ref s5b, ref t0a, ref t0b);
             }
 
             if (TPanels.Value * TBlocks.Value > 6)
             {
                 if (6 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 6 / TPanels.Value * depth));
-                s6a = TLane.FusedMultiplyAdd(a0, TLane.Load(ref Unsafe.Add(ref panels, offset6)), s6a);
-                if (TVectors.Value > 1) s6b = TLane.FusedMultiplyAdd(a0, TLane.Load(ref Unsafe.Add(ref panels, offset6 + TLane.Count)), s6b);
+                Group<Size1, TVectors>(a0, a1, ref Unsafe.Add(ref panels, offset6), ref s6a, ref s6b, ref t0a, ref t0b);
             }
 
             if (TPanels.Value * TBlocks.Value > 7)
             {
                 if (7 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 7 / TPanels.Value * depth));
-                s7a = TLane.FusedMultiplyAdd(a0, TLane.Load(ref Unsafe.Add(ref panels, offset7)), s7a);
-                if (TVectors.Value > 1) s7b = TLane.FusedMultiplyAdd(a0, TLane.Load(ref Unsafe.Add(ref panels, offset7 + TLane.Count)), s7b);
+                Group<Size1, TVectors>(a0, a1, ref Unsafe.Add(ref panels, offset7), ref s7a, ref s7b, ref t0a, ref t0b);
             }
 
             left = ref Unsafe.Add(ref left, 1);
             second = ref Unsafe.Add(ref second, 1);
-            panels = ref Unsafe.Add(ref panels, width);
+            panels = ref Unsafe.Add(ref panels, rowLength);
         }
 
         if (add)
@@ -311,5 +276,29 @@ internal static class RowTile<T, TLane>
             if (TPanels.Value > 3) t3a.Store(ref Unsafe.Add(ref row, 3 * width));
             if (TPanels.Value > 3 && TVectors.Value > 1) t3b.Store(ref Unsafe.Add(ref row, (3 * width) + TLane.Count));
         }
+    }
+
+    /// <summary>One row of a panel, times a number of each row of the left factor.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Group<TRows, TVectors>(
+        TLane a0, TLane a1, ref T row, ref TLane firstA, ref TLane firstB, ref TLane secondA, ref TLane secondB)
+        where TRows : struct, ISize
+        where TVectors : struct, ISize
+    {
+        TLane shared = TPanelRows.Shared(ref row);
+        if (TRows.Value == 1)
+        {
+            firstA = TPanelRows.MultiplyAddFirst(a0, shared, ref row, firstA);
+            if (TVectors.Value > 1) firstB = TPanelRows.MultiplyAddSecond(a0, shared, ref row, firstB);
+            return;
+        }
+
+        TLane b = TPanelRows.First(shared, ref row);
+        firstA = TLane.FusedMultiplyAdd(a0, b, firstA);
+        secondA = TLane.FusedMultiplyAdd(a1, b, secondA);
+        if (TVectors.Value == 1) return;
+        b = TPanelRows.Second(shared, ref row);
+        firstB = TLane.FusedMultiplyAdd(a0, b, firstB);
+        secondB = TLane.FusedMultiplyAdd(a1, b, secondB);
     }
 }

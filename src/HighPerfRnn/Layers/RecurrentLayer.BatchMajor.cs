@@ -62,7 +62,7 @@ public abstract partial class RecurrentLayer<T>
     /// <param name="pass">Spans and sizes; the workspace has at least <see cref="BatchMajorWorkspaceSize"/> elements.</param>
     /// <param name="workers">Threads to split outputs over; null for the caller's alone.</param>
     /// <exception cref="ArgumentException">As for <see cref="Backward"/>; nothing has been written then.</exception>
-    /// <exception cref="InvalidOperationException">The layer was made with isTrainable false.</exception>
+    /// <exception cref="InvalidOperationException">The layer was made with isTrainable false, or is not in <see cref="WeightFormat.Full"/>.</exception>
     public void BackwardBatchMajor(in RnnBackward<T> pass, WorkerGroup? workers = null)
     {
         ThrowIfNotTrainable();

@@ -171,6 +171,7 @@ public abstract partial class RecurrentLayer<T>
             return;
         }
 
+        if (tableLength == 0) ThrowIfReleased();
         int columns = Cell.Gates * HiddenSize;
         int vocabulary = tableLength == 0 ? InputSize : tableLength / columns;
         Check.ShapeOrEmpty(tableLength, tableName, Cell.Gates == 1 ? "[vocabulary, H]" : "[vocabulary, G·H]", vocabulary, columns);

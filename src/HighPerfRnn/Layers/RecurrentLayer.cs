@@ -25,8 +25,8 @@ namespace HighPerfRnn.Layers;
 public abstract partial class RecurrentLayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly PackedParameters<T> _packed;
-    private readonly bool _isTrainable;
+    private PackedParameters<T> _packed;
+    private bool _isTrainable;
     private readonly int _cellStates;
     private bool _nextStepIsBackwards;
 
@@ -41,7 +41,7 @@ public abstract partial class RecurrentLayer<T>
         _cellStates = cell.CellStates;
         _isTrainable = isTrainable;
         Parameters = new ParameterSet<T>(ParametersOf(inputSize, hiddenSize, cell));
-        _packed = new PackedParameters<T>(Parameters, inputSize, hiddenSize, cell, isTrainable);
+        _packed = new PackedParameters<T>(Parameters, inputSize, hiddenSize, cell, isTrainable, WeightFormat.Full);
     }
 
     /// <summary>I.</summary>
@@ -54,7 +54,7 @@ public abstract partial class RecurrentLayer<T>
     public CellLayout Cell { get; }
 
     /// <summary>Wx, Wh, b and the cell's vectors by name; see the remarks above.</summary>
-    public ParameterSet<T> Parameters { get; }
+    public ParameterSet<T> Parameters { get; private set; }
 
     /// <summary>
     /// How many elements <see cref="Forward"/> and <see cref="Backward"/> need as workspace: the larger of
@@ -69,7 +69,7 @@ public abstract partial class RecurrentLayer<T>
     public int WorkspaceSize(int steps, int batch)
     {
         int forward = ForwardWorkspaceSize(steps, batch);
-        return _isTrainable ? Math.Max(forward, RecurrentWorkspace.BackwardSize<T>(ShapeOf(steps, batch), Cell)) : forward;
+        return HasBackward ? Math.Max(forward, RecurrentWorkspace.BackwardSize<T>(ShapeOf(steps, batch), Cell)) : forward;
     }
 
     /// <summary>
@@ -93,8 +93,17 @@ public abstract partial class RecurrentLayer<T>
         return checked(shape.Rows * Cell.KeptValues * RecurrentWorkspace.Stride<T>(HiddenSize));
     }
 
-    /// <summary>Takes the parameters as they are now for the passes that follow. Allocates nothing.</summary>
-    public void Repack() => _packed.Repack();
+    /// <summary>
+    /// Takes the parameters as they are now for the passes that follow, in the layer's <see cref="WeightFormat"/>. Allocates nothing in
+    /// <see cref="WeightFormat.Full"/>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The weights were let go of by <see cref="UseWeights"/>.</exception>
+    public void Repack()
+    {
+        ThrowIfReleased();
+        if (WeightFormat == WeightFormat.Full) _packed.Repack();
+        else _packed.Convert();
+    }
 
     /// <summary>Runs a sequence. See <see cref="RnnForward{T}"/> for what is read and written.</summary>
     /// <param name="pass">Spans and sizes.</param>
@@ -154,7 +163,7 @@ public abstract partial class RecurrentLayer<T>
     /// <param name="workers">Threads to split outputs over; null for the caller's alone.</param>
     /// <exception cref="ArgumentException">A span has another length than its shape or a token is out of range; nothing has been
     /// written then.</exception>
-    /// <exception cref="InvalidOperationException">The layer was made with isTrainable false.</exception>
+    /// <exception cref="InvalidOperationException">The layer was made with isTrainable false, or is not in <see cref="WeightFormat.Full"/>.</exception>
     public void Backward(in RnnBackward<T> pass, WorkerGroup? workers = null)
     {
         ThrowIfNotTrainable();
@@ -185,7 +194,7 @@ public abstract partial class RecurrentLayer<T>
     /// <param name="workspace">At least <see cref="Dense{T}.WorkspaceSize"/>(N, H) elements.</param>
     /// <param name="workers">Threads to split outputs over; null for the caller's alone.</param>
     /// <exception cref="ArgumentException">A span has another length than its shape; nothing has been written then.</exception>
-    /// <exception cref="InvalidOperationException">The layer was made with isTrainable false.</exception>
+    /// <exception cref="InvalidOperationException">The layer was made with isTrainable false, or is not in <see cref="WeightFormat.Full"/>.</exception>
     public void ProjectInputBackward(
         int rows,
         ReadOnlySpan<T> input,
@@ -279,6 +288,11 @@ public abstract partial class RecurrentLayer<T>
 
     private void ThrowIfNotTrainable()
     {
-        if (!_isTrainable) throw new InvalidOperationException("The layer was made with isTrainable: false, so it has no backward pass.");
+        if (HasBackward) return;
+        ThrowIfReleased();
+        throw new InvalidOperationException(
+            _isTrainable
+                ? $"The layer holds its weights in {WeightFormat} and has no backward pass; UseWeights(WeightFormat.Full) brings it back."
+                : "The layer was made with isTrainable: false, so it has no backward pass.");
     }
 }

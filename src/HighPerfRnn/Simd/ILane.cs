@@ -83,4 +83,25 @@ public interface ILane<TSelf, T>
     /// normal numbers: adding 1.5·2ᵖ rounds to a whole number and leaves it in the low bits, which move to the exponent.
     /// </summary>
     static abstract TSelf PowerOfTwo(TSelf shifted);
+
+    /// <summary>
+    /// The number whose upper half of bits is the lower half of a's, its lower half zeros: in float, the first of two bfloat16
+    /// that share 32 bits.
+    /// </summary>
+    static abstract TSelf FromLowerHalf(TSelf a);
+
+    /// <summary>a with the lower half of its bits cleared: in float, the second of two bfloat16 that share 32 bits.</summary>
+    static abstract TSelf FromUpperHalf(TSelf a);
+
+    /// <summary>
+    /// a · the numbers from <paramref name="b"/> on + c, rounded once. One operation and not two, since the compiler then adds into
+    /// c's own register: with a factor that is used only once it would add into that one's, and move the sum.
+    /// </summary>
+    static abstract TSelf FusedMultiplyAddLoaded(TSelf a, ref readonly T b, TSelf c);
+
+    /// <summary>a · <see cref="FromLowerHalf"/>(halves) + c, likewise.</summary>
+    static abstract TSelf FusedMultiplyAddLowerHalf(TSelf a, TSelf halves, TSelf c);
+
+    /// <summary>a · <see cref="FromUpperHalf"/>(halves) + c, likewise.</summary>
+    static abstract TSelf FusedMultiplyAddUpperHalf(TSelf a, TSelf halves, TSelf c);
 }

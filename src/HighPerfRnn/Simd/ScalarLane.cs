@@ -117,4 +117,33 @@ public readonly struct ScalarLane<T>(T value) : ILane<ScalarLane<T>, T>
             return new(Unsafe.BitCast<long, T>(bits));
         }
     }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLane<T> FromLowerHalf(ScalarLane<T> a) =>
+        typeof(T) == typeof(float)
+            ? new(Unsafe.BitCast<uint, T>(Unsafe.BitCast<T, uint>(a._value) << 16))
+            : new(Unsafe.BitCast<ulong, T>(Unsafe.BitCast<T, ulong>(a._value) << 32));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLane<T> FromUpperHalf(ScalarLane<T> a) =>
+        typeof(T) == typeof(float)
+            ? new(Unsafe.BitCast<uint, T>(Unsafe.BitCast<T, uint>(a._value) & 0xFFFF0000))
+            : new(Unsafe.BitCast<ulong, T>(Unsafe.BitCast<T, ulong>(a._value) & 0xFFFFFFFF00000000));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLane<T> FusedMultiplyAddLoaded(ScalarLane<T> a, ref readonly T b, ScalarLane<T> c) =>
+        FusedMultiplyAdd(a, new(b), c);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLane<T> FusedMultiplyAddLowerHalf(ScalarLane<T> a, ScalarLane<T> halves, ScalarLane<T> c) =>
+        FusedMultiplyAdd(a, FromLowerHalf(halves), c);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLane<T> FusedMultiplyAddUpperHalf(ScalarLane<T> a, ScalarLane<T> halves, ScalarLane<T> c) =>
+        FusedMultiplyAdd(a, FromUpperHalf(halves), c);
 }

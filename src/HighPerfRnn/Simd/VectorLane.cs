@@ -116,4 +116,53 @@ public readonly struct VectorLane<T>(Vector<T> value) : ILane<VectorLane<T>, T>
         typeof(T) == typeof(float)
             ? new(((shifted._value.As<T, int>() << 23) + Vector.Create(0x3F800000)).As<int, T>())
             : new(((shifted._value.As<T, long>() << 52) + Vector.Create(0x3FF0000000000000)).As<long, T>());
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VectorLane<T> FromLowerHalf(VectorLane<T> a) =>
+        typeof(T) == typeof(float)
+            ? new((a._value.As<T, uint>() << 16).As<uint, T>())
+            : new((a._value.As<T, ulong>() << 32).As<ulong, T>());
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VectorLane<T> FromUpperHalf(VectorLane<T> a) =>
+        typeof(T) == typeof(float)
+            ? new((a._value.As<T, uint>() & Vector.Create(0xFFFF0000)).As<uint, T>())
+            : new((a._value.As<T, ulong>() & Vector.Create(0xFFFFFFFF00000000)).As<ulong, T>());
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VectorLane<T> FusedMultiplyAddLoaded(VectorLane<T> a, ref readonly T b, VectorLane<T> c) =>
+        typeof(T) == typeof(float)
+            ? new(Vector.FusedMultiplyAdd(
+                a._value.As<T, float>(), Vector.LoadUnsafe(in b).As<T, float>(), c._value.As<T, float>()).As<float, T>())
+            : new(Vector.FusedMultiplyAdd(
+                a._value.As<T, double>(), Vector.LoadUnsafe(in b).As<T, double>(), c._value.As<T, double>()).As<double, T>());
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VectorLane<T> FusedMultiplyAddLowerHalf(VectorLane<T> a, VectorLane<T> halves, VectorLane<T> c) =>
+        typeof(T) == typeof(float)
+            ? new(Vector.FusedMultiplyAdd(
+                a._value.As<T, float>(),
+                (halves._value.As<T, uint>() << 16).As<uint, float>(),
+                c._value.As<T, float>()).As<float, T>())
+            : new(Vector.FusedMultiplyAdd(
+                a._value.As<T, double>(),
+                (halves._value.As<T, ulong>() << 32).As<ulong, double>(),
+                c._value.As<T, double>()).As<double, T>());
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VectorLane<T> FusedMultiplyAddUpperHalf(VectorLane<T> a, VectorLane<T> halves, VectorLane<T> c) =>
+        typeof(T) == typeof(float)
+            ? new(Vector.FusedMultiplyAdd(
+                a._value.As<T, float>(),
+                (halves._value.As<T, uint>() & Vector.Create(0xFFFF0000)).As<uint, float>(),
+                c._value.As<T, float>()).As<float, T>())
+            : new(Vector.FusedMultiplyAdd(
+                a._value.As<T, double>(),
+                (halves._value.As<T, ulong>() & Vector.Create(0xFFFFFFFF00000000)).As<ulong, double>(),
+                c._value.As<T, double>()).As<double, T>());
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using HighPerfRnn.Kernels;
 using HighPerfRnn.Layers;
 using HighPerfRnn.Threading;
 
@@ -26,16 +27,31 @@ internal static class AllocationChild
         return passed ? 0 : 1;
     }
 
+    /// <summary>Rounds whose recurrent layer has its weights in the smaller formats; none of double.</summary>
+    public static IEnumerable<LayerRound<T>> WithSmallerWeights<T>()
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (typeof(T) != typeof(float)) yield break;
+        foreach (WeightFormat format in (WeightFormat[])[WeightFormat.BFloat16, WeightFormat.Int8])
+        {
+            var round = new LayerRound<T>(Shape, 4, RnnActivation.Tanh, new HeapRoom(), seed: 1);
+            round.Rnn.UseWeights(format);
+            yield return round;
+        }
+    }
+
     private static long Measure<T>(WorkerGroup? workers)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         var round = new LayerRound<T>(Shape, 4, RnnActivation.Tanh, new HeapRoom(), seed: 1);
+        LayerRound<T>[] smaller = [.. WithSmallerWeights<T>()];
         long process = GC.GetTotalAllocatedBytes(precise: true);
         long thread = GC.GetAllocatedBytesForCurrentThread();
         round.Run(workers);
         round.Step(workers);
+        for (int i = 0; i < smaller.Length; i++) smaller[i].RunInference(workers);
         long first = GC.GetAllocatedBytesForCurrentThread() - thread;
-        RunRounds(round, workers, workers is null ? RoundsAlone : RoundsWithWorkers);
+        RunRounds(round, smaller, workers, workers is null ? RoundsAlone : RoundsWithWorkers);
         thread = GC.GetAllocatedBytesForCurrentThread() - thread;
         process = GC.GetTotalAllocatedBytes(precise: true) - process;
         Console.WriteLine(
@@ -46,13 +62,14 @@ internal static class AllocationChild
 
     // Optimized at once, so that this loop's code is not replaced while it runs.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RunRounds<T>(LayerRound<T> round, WorkerGroup? workers, int rounds)
+    private static void RunRounds<T>(LayerRound<T> round, LayerRound<T>[] smaller, WorkerGroup? workers, int rounds)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         for (int i = 0; i < rounds; i++)
         {
             round.ClearGradients();
             round.Run(workers);
+            for (int j = 0; j < smaller.Length; j++) smaller[j].RunInference(workers);
             // Workers that spin see the next call at once; workers that sleep are woken: both must cost nothing.
             if (workers is not null && i % 100 == 0) Thread.Sleep(2);
         }

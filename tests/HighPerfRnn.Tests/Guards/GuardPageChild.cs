@@ -1,6 +1,8 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using HighPerfRnn.Kernels;
 using HighPerfRnn.Layers;
+using HighPerfRnn.Simd;
 using HighPerfRnn.Threading;
 
 namespace HighPerfRnn.Tests.Guards;
@@ -66,6 +68,49 @@ internal static class GuardPageChild
             round.Run(null);
             if (activation == RnnActivation.Tanh) round.Run(workers);
             if (shape.Steps > 0) round.Step(null);
+            if (typeof(T) != typeof(float)) continue;
+            foreach (WeightFormat format in (WeightFormat[])[WeightFormat.BFloat16, WeightFormat.Int8])
+            {
+                Console.WriteLine(format);
+                round.Rnn.UseWeights(format);
+                round.RunInference(null);
+                round.RunInference(workers);
+                MultiplyGuarded(shape, format, side);
+            }
+        }
+    }
+
+    /// <summary>A product whose packed weights end (or start) at a protected page.</summary>
+    private static void MultiplyGuarded(in RnnShape shape, WeightFormat format, GuardedSide side)
+    {
+        (int rows, int depth, int columns) = (shape.Batch, shape.InputSize, shape.HiddenSize);
+        var room = new GuardedRoom(side);
+        Span<float> full = room.Take<float>(PackedMatrix<float>.Size(depth, columns)).Span;
+        full.Fill(1);
+        Span<float> smaller = room.Take<float>(PackedMatrix<float>.Size(depth, columns, format)).Span;
+        var work = new GuardedProduct
+        {
+            Left = room.Take<float>(rows * depth).Span,
+            Target = room.Take<float>(rows * columns).Span,
+            Full = new PackedMatrix<float>(full, depth, columns),
+            Smaller = new PackedMatrix<float>(smaller, depth, columns, format),
+        };
+        Lanes.Run<float, GuardedProduct, int>(ref work, rows);
+    }
+
+    private ref struct GuardedProduct : ILaneWork<float, int>
+    {
+        public ReadOnlySpan<float> Left;
+        public Span<float> Target;
+        public PackedMatrix<float> Full;
+        public PackedMatrix<float> Smaller;
+
+        public readonly void Run<TLane>(int rows)
+            where TLane : struct, ILane<TLane, float>
+        {
+            WeightRounding.Round(Full, Smaller, Smaller.Columns);
+            var epilogue = new StoreEpilogue<float, TLane>(Target, Smaller.Columns, default, GateLayout.Of<float>(1, Smaller.Columns));
+            MatrixProduct<float, TLane>.RunRows(Left, Smaller.Depth, 0, rows, Smaller, ref epilogue);
         }
     }
 }

@@ -19,6 +19,7 @@ internal static class HotPaths
     /// <summary>What is not called in a loop, with the reason.</summary>
     public static IReadOnlyDictionary<string, string> MayAllocate { get; } = new Dictionary<string, string>
     {
+        ["RecurrentLayer.UseWeights(WeightFormat, Boolean)"] = "makes room for the weights in their new format",
         ["Alphabet.FromText(String)"] = "makes an alphabet",
         ["Alphabet.Encode(String, ref Int64)"] = "makes an array of tokens",
         ["CharacterModelFile.Load(String, Boolean)"] = "reads a file",

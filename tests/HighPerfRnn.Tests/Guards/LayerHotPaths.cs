@@ -16,15 +16,15 @@ internal static class LayerHotPaths<T>
         new("RecurrentLayer.ForwardWorkspaceSize(Int32, Int32)", _ => Layer(round => round.Rnn.ForwardWorkspaceSize(7, 3))),
         new("RecurrentLayer.ReserveSize(Int32, Int32)", _ => Layer(round => round.Rnn.ReserveSize(7, 3))),
         new("RecurrentLayer.Repack()", _ => Layer(round => round.Rnn.Repack())),
-        new("RecurrentLayer.Forward(ref RnnForward, WorkerGroup)", workers => Layer(round =>
+        new("RecurrentLayer.Forward(ref RnnForward, WorkerGroup)", workers => LayerInEveryFormat(round =>
         {
             round.ForwardRnn(workers);
             round.ForwardTokens(workers);
         })),
         new(
             "RecurrentLayer.Step(ReadOnlySpan<T>, ReadOnlySpan<T>, Span<T>, Span<T>, WorkerGroup)",
-            workers => Layer(round => round.Step(workers))),
-        new("RecurrentLayer.Step(ref RnnStep, WorkerGroup)", workers => Layer(round => round.Step(workers))),
+            workers => LayerInEveryFormat(round => round.Step(workers))),
+        new("RecurrentLayer.Step(ref RnnStep, WorkerGroup)", workers => LayerInEveryFormat(round => round.Step(workers))),
         new("RecurrentLayer.Backward(ref RnnBackward, WorkerGroup)", workers => Layer(round =>
         {
             round.ClearGradients();
@@ -32,13 +32,13 @@ internal static class LayerHotPaths<T>
             round.BackwardTokens(workers);
         })),
         new("RecurrentLayer.BatchMajorWorkspaceSize(Int32, Int32)", _ => Layer(round => round.Rnn.BatchMajorWorkspaceSize(7, 3))),
-        new("RecurrentLayer.ForwardBatchMajor(ref RnnForward, WorkerGroup)", workers => Layer(round => round.ForwardBatchMajor(workers))),
+        new("RecurrentLayer.ForwardBatchMajor(ref RnnForward, WorkerGroup)", workers => LayerInEveryFormat(round => round.ForwardBatchMajor(workers))),
         new("RecurrentLayer.BackwardBatchMajor(ref RnnBackward, WorkerGroup)", workers => Layer(round =>
         {
             round.ClearGradients();
             round.BackwardBatchMajor(workers);
         })),
-        new("RecurrentLayer.ProjectInput(Int32, ReadOnlySpan<T>, Span<T>, WorkerGroup)", workers => Layer(round => round.ProjectInput(workers))),
+        new("RecurrentLayer.ProjectInput(Int32, ReadOnlySpan<T>, Span<T>, WorkerGroup)", workers => LayerInEveryFormat(round => round.ProjectInput(workers))),
         new(
             "RecurrentLayer.ProjectInputBackward(Int32, ReadOnlySpan<T>, ReadOnlySpan<T>, Span<T>, ParameterSet, Span<T>, WorkerGroup)",
             workers => Layer(round =>
@@ -68,5 +68,16 @@ internal static class LayerHotPaths<T>
     {
         var round = new LayerRound<T>(AllocationChild.Shape, OutputSize, RnnActivation.Tanh, new HeapRoom(), seed: 1);
         return () => call(round);
+    }
+
+    private static Action LayerInEveryFormat(Action<LayerRound<T>> call)
+    {
+        Action full = Layer(call);
+        LayerRound<T>[] smaller = [.. AllocationChild.WithSmallerWeights<T>()];
+        return () =>
+        {
+            full();
+            for (int i = 0; i < smaller.Length; i++) call(smaller[i]);
+        };
     }
 }

@@ -217,6 +217,16 @@ internal sealed class LayerRound<T>
         BackwardBatchMajor(workers);
     }
 
+    /// <summary>What a layer can do whose weights are in a smaller format; a step goes first, where the sequence puts its state.</summary>
+    public void RunInference(WorkerGroup? workers)
+    {
+        if (_shape.Steps > 0) Step(workers);
+        ForwardRnn(workers);
+        ForwardTokens(workers);
+        ForwardBatchMajor(workers);
+        ProjectInput(workers);
+    }
+
     /// <summary>Gradients back to zeros, so that rounds without end stay finite.</summary>
     public void ClearGradients()
     {
@@ -229,6 +239,10 @@ internal sealed class LayerRound<T>
         _initialStateGradient.Span.Clear();
         _tableGradient.Span.Clear();
     }
+
+    /// <summary>Everything that <see cref="RunInference"/> writes, by name.</summary>
+    public IEnumerable<(string Name, ReadOnlyMemory<T> Values)> InferenceResults() =>
+        [("output", _output), ("final state", _finalState), ("output of tokens", _tokenOutput), ("table", _table)];
 
     /// <summary>Everything that the passes write, by name.</summary>
     public IEnumerable<(string Name, ReadOnlyMemory<T> Values)> Results()

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
+using HighPerfRnn.Kernels;
 using HighPerfRnn.Layers;
 using HighPerfRnn.Memory;
 using HighPerfRnn.Models;
@@ -71,12 +72,25 @@ internal static class WidthDigest
     {
         var round = new LayerRound<T>(shape, outputSize, activation, new HeapRoom(), seed: 3);
         round.Run(workers);
-        foreach ((string name, ReadOnlyMemory<T> values) in round.Results())
+        AddResults(lines, $"{typeof(T).Name} {activation} {shape}", round.Results());
+        if (typeof(T) != typeof(float)) return;
+        foreach (WeightFormat format in (WeightFormat[])[WeightFormat.BFloat16, WeightFormat.Int8])
+        {
+            round.Rnn.UseWeights(format);
+            round.RunInference(workers);
+            AddResults(lines, $"{typeof(T).Name} {activation} {shape} {format}", round.InferenceResults());
+        }
+    }
+
+    private static void AddResults<T>(List<string> lines, string what, IEnumerable<(string Name, ReadOnlyMemory<T> Values)> results)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        foreach ((string name, ReadOnlyMemory<T> values) in results)
         {
             // A tensor of one value throughout would hide whatever goes wrong.
             bool isConstant = values.Length > 8 && !values.Span.ContainsAnyExcept(values.Span[0]);
             if (isConstant) throw new InvalidOperationException($"{name} is constant.");
-            lines.Add($"{typeof(T).Name} {activation} {shape}: {name} {Hash(MemoryMarshal.AsBytes(values.Span)):x16}");
+            lines.Add($"{what}: {name} {Hash(MemoryMarshal.AsBytes(values.Span)):x16}");
         }
     }
 
