@@ -14,10 +14,10 @@ internal static class Int8Row<TInteger>
     // 2¹⁴ is above max|x|·2ᵉ for e = 14 + bias - 1 - the biased exponent of max|x|.
     private const int LargestExponentSum = 14 + ExponentBias - 1;
 
-    /// <summary>target = row·2ᵉ, rounded; behind an odd row one zero.</summary>
+    /// <summary>target = row·2ᵉ, rounded. What lies behind an odd row meets weights of zero.</summary>
     /// <param name="row">The row.</param>
     /// <param name="length">Its length.</param>
-    /// <param name="target">Room for the length, rounded up to an even one.</param>
+    /// <param name="target">Where to.</param>
     /// <returns>2⁻ᵉ; NaN when an element of the row is not finite.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Quantize(ref float row, int length, ref short target)
@@ -33,7 +33,6 @@ internal static class Int8Row<TInteger>
         }
 
         for (; i < length; i++) Unsafe.Add(ref target, i) = ScalarIntegerLane.One(Unsafe.Add(ref row, i), scale);
-        if ((length & 1) != 0) Unsafe.Add(ref target, length) = 0;
         return largest >= Infinity ? float.NaN : PowerOfTwo(-exponent);
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using HighPerfRnn.Simd;
 
 namespace HighPerfRnn.Tests.Guards;
 
@@ -25,6 +26,7 @@ internal sealed record VectorWidth(string Name, string Setting, string Value, in
         new("256 bits", "DOTNET_EnableAVX512", "0", 256, true),
         new("128 bits with fused multiply-add", "DOTNET_PreferredVectorBitWidth", "128", 128, true), // read as decimal
         new("128 bits without fused multiply-add", "DOTNET_EnableAVX2", "0", 128, false),
+        new("without dot products of 16-bit numbers", "DOTNET_EnableAVXVNNI", "0", Lanes.VectorBits, true),
         new("scalar", "DOTNET_EnableHWIntrinsic", "0", 0, false),
     ];
 
@@ -41,11 +43,12 @@ internal sealed record VectorWidth(string Name, string Setting, string Value, in
         if (!X86Base.IsSupported) return "the setting is known to take effect on x86 and x64 alone";
         if (Setting == "DOTNET_EnableHWIntrinsic") return null;
         if (!Avx2.IsSupported) return "the machine shows no AVX2, so that 128 bits is the default";
+        if (Setting == "DOTNET_EnableAVXVNNI") return AvxVnni.IsSupported ? null : "the machine has none";
         bool isDefault = Setting == "DOTNET_EnableAVX512" && !Vector512.IsHardwareAccelerated;
         return isDefault ? "the machine shows no AVX-512, so that 256 bits is the default" : null;
     }
 
     /// <summary>The default of this machine.</summary>
     public static string DescribeDefault() =>
-        $"{Simd.Lanes.VectorBits} bits, Vector<T> of {Vector<byte>.Count * 8}, fused multiply-add: {Fma.IsSupported}";
+        $"{Lanes.VectorBits} bits, Vector<T> of {Vector<byte>.Count * 8}, fused multiply-add: {Fma.IsSupported}";
 }
