@@ -75,6 +75,12 @@ internal static class Check
         if (written != read) NoOverlap(written, read, writtenName, readName);
     }
 
+    /// <summary>As <see cref="NoOverlap"/>, where both may be the one argument of that name.</summary>
+    public static void NoOtherOverlap<T>(ReadOnlySpan<T> written, ReadOnlySpan<T> other, string writtenName, string otherName)
+    {
+        if (writtenName != otherName) NoOverlap(written, other, writtenName, otherName);
+    }
+
     [DoesNotReturn]
     private static void ThrowShape(int length, long expected, string name, string axes, int first, int second, int third)
     {

@@ -41,15 +41,7 @@ public abstract partial class RecurrentLayer<T>
         if (!pass.OutputGradient.IsEmpty) CheckSequence(pass.OutputGradient.Length, shape, nameof(pass.OutputGradient));
         CheckState(pass.FinalStateGradient.Length, shape, nameof(pass.FinalStateGradient));
         CheckState(pass.InitialStateGradient.Length, shape, nameof(pass.InitialStateGradient));
-        if (pass.Tokens.IsEmpty)
-        {
-            Check.ShapeOrEmpty(pass.InputGradient.Length, nameof(pass.InputGradient), "[T, B, I]", shape.Steps, shape.Batch, InputSize);
-        }
-        else
-        {
-            Check.Empty(pass.InputGradient.Length, nameof(pass.InputGradient), "since tokens have no gradient");
-        }
-
+        CheckInputGradient(pass.InputGradient.Length, shape, hasTokens: !pass.Tokens.IsEmpty);
         CheckWritten(pass, pass.Gradients.Values, nameof(pass.Gradients));
         CheckWritten(pass, pass.InputGradient, nameof(pass.InputGradient));
         CheckWritten(pass, pass.InitialStateGradient, nameof(pass.InitialStateGradient));
@@ -178,6 +170,13 @@ public abstract partial class RecurrentLayer<T>
         Check.Shape(tokens.Length, nameof(RnnForward<T>.Tokens), "[T, B]", shape.Steps, shape.Batch);
         Check.Empty(input.Length, nameof(RnnForward<T>.Input), "since Tokens are given");
         Check.Tokens(tokens, vocabulary, nameof(RnnForward<T>.Tokens));
+    }
+
+    private static void CheckInputGradient(int length, in RnnShape shape, bool hasTokens)
+    {
+        const string name = nameof(RnnBackward<T>.InputGradient);
+        if (hasTokens) Check.Empty(length, name, "since tokens have no gradient");
+        else Check.ShapeOrEmpty(length, name, "[T, B, I]", shape.Steps, shape.Batch, shape.InputSize);
     }
 
     private static void CheckSequence(int length, in RnnShape shape, string name) =>

@@ -14,6 +14,9 @@ internal ref struct WorkspaceCarver<T>(Span<T> memory)
         _rest = _rest[length..];
         return taken;
     }
+
+    /// <summary>What is left.</summary>
+    public readonly Span<T> Rest => _rest;
 }
 
 /// <summary>How the workspace of a recurrent layer is cut.</summary>

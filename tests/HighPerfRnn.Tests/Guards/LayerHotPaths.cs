@@ -38,6 +38,22 @@ internal static class LayerHotPaths<T>
             round.ClearGradients();
             round.BackwardBatchMajor(workers);
         })),
+        new("RecurrentLayer.CheckpointedWorkspaceSize(ref CheckpointPlan)", _ => Layer(round => round.CheckpointedWorkspaceSize())),
+        new(
+            "RecurrentLayer.ForwardCheckpointed(ref CheckpointedForward, WorkerGroup)",
+            workers => LongLayer(round => round.ForwardCheckpointed(workers))),
+        new("RecurrentLayer.BackwardCheckpointed(ref CheckpointedBackward, WorkerGroup)", workers => LongLayer(round =>
+        {
+            round.ClearGradients();
+            round.ForwardCheckpointed(workers);
+            round.BackwardCheckpointed(workers);
+        })),
+        new("RecurrentLayer.BackwardCheckpointed(ref CheckpointedBackward, ref TLoss, WorkerGroup)", workers => LongLayer(round =>
+        {
+            round.ClearGradients();
+            round.ForwardCheckpointed(workers);
+            round.BackwardCheckpointedLoss(workers);
+        })),
         new("RecurrentLayer.ProjectInput(Int32, ReadOnlySpan<T>, Span<T>, WorkerGroup)", workers => LayerInEveryFormat(round => round.ProjectInput(workers))),
         new(
             "RecurrentLayer.ProjectInputBackward(Int32, ReadOnlySpan<T>, ReadOnlySpan<T>, Span<T>, ParameterSet, Span<T>, WorkerGroup)",
@@ -64,9 +80,14 @@ internal static class LayerHotPaths<T>
         })),
     ];
 
-    private static Action Layer(Action<LayerRound<T>> call)
+    private static Action Layer(Action<LayerRound<T>> call) => Layer(AllocationChild.Shape, call);
+
+    /// <summary>Of more steps than a block has.</summary>
+    private static Action LongLayer(Action<LayerRound<T>> call) => Layer(AllocationChild.Shape with { Batch = 130 }, call);
+
+    private static Action Layer(RnnShape shape, Action<LayerRound<T>> call)
     {
-        var round = new LayerRound<T>(AllocationChild.Shape, OutputSize, RnnActivation.Tanh, new HeapRoom(), seed: 1);
+        var round = new LayerRound<T>(shape, OutputSize, RnnActivation.Tanh, new HeapRoom(), seed: 1);
         return () => call(round);
     }
 

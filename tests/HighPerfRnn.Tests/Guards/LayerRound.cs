@@ -18,7 +18,8 @@ internal sealed class LayerRound<T>
     private readonly Memory<int> _tokens;
     private readonly Memory<T> _input, _initialState, _output, _finalState, _workspace, _denseWorkspace, _scores;
     private readonly Memory<T> _scoresGradient, _outputGradient, _finalStateGradient, _inputGradient, _initialStateGradient;
-    private readonly Memory<T> _table, _tableGradient, _tokenOutput, _batchMajorWorkspace, _projectWorkspace;
+    private readonly Memory<T> _table, _tableGradient, _tokenOutput, _batchMajorWorkspace, _projectWorkspace, _checkpointedWorkspace;
+    private readonly CheckpointPlan _plan;
     private ulong _random;
 
     public LayerRound(RnnShape shape, int outputSize, RnnActivation activation, IRoom room, ulong seed)
@@ -48,6 +49,9 @@ internal sealed class LayerRound<T>
         _tokenOutput = room.Take<T>(rows * shape.HiddenSize);
         _batchMajorWorkspace = room.Take<T>(Rnn.BatchMajorWorkspaceSize(shape.Steps, shape.Batch));
         _projectWorkspace = room.Take<T>(Dense<T>.WorkspaceSize(Projected, shape.HiddenSize));
+        // The shortest segments that there are.
+        _plan = new CheckpointPlan(shape.Steps, shape.Batch, segmentSteps: 1);
+        _checkpointedWorkspace = room.Take<T>(Rnn.CheckpointedWorkspaceSize(_plan));
         RnnGradients = Rnn.Parameters.CreateZeros();
         TableRnnGradients = Rnn.Parameters.CreateZeros();
         DenseGradients = Dense.Parameters.CreateZeros();
@@ -196,6 +200,29 @@ internal sealed class LayerRound<T>
             },
             workers);
 
+    public int CheckpointedWorkspaceSize() => Rnn.CheckpointedWorkspaceSize(new CheckpointPlan(_shape.Steps, _shape.Batch));
+
+    public void ForwardCheckpointed(WorkerGroup? workers) =>
+        Rnn.ForwardCheckpointed(
+            new CheckpointedForward<T>
+            {
+                Plan = _plan,
+                Input = _input.Span,
+                InitialState = _initialState.Span,
+                Output = _output.Span,
+                FinalState = _finalState.Span,
+                Workspace = _checkpointedWorkspace.Span,
+            },
+            workers);
+
+    public void BackwardCheckpointed(WorkerGroup? workers) => Rnn.BackwardCheckpointed(CheckpointedPass(_outputGradient.Span), workers);
+
+    public void BackwardCheckpointedLoss(WorkerGroup? workers)
+    {
+        var loss = new SquaredLoss();
+        Rnn.BackwardCheckpointed(CheckpointedPass(outputGradient: default), ref loss, workers);
+    }
+
     public void BackwardEmbedding() => Embedding.Backward(_tokens.Span, _inputGradient.Span, EmbeddingGradients);
 
     /// <summary>All of the above, forward and backward.</summary>
@@ -215,6 +242,9 @@ internal sealed class LayerRound<T>
         // The same numbers as if they lay batch first.
         ForwardBatchMajor(workers);
         BackwardBatchMajor(workers);
+        ForwardCheckpointed(workers);
+        BackwardCheckpointed(workers);
+        BackwardCheckpointedLoss(workers);
     }
 
     /// <summary>What a layer can do whose weights are in a smaller format; a step goes first, where the sequence puts its state.</summary>
@@ -266,6 +296,18 @@ internal sealed class LayerRound<T>
         }
     }
 
+    private CheckpointedBackward<T> CheckpointedPass(ReadOnlySpan<T> outputGradient) => new()
+    {
+        Plan = _plan,
+        Input = _input.Span,
+        OutputGradient = outputGradient,
+        FinalStateGradient = _finalStateGradient.Span,
+        InputGradient = _inputGradient.Span,
+        InitialStateGradient = _initialStateGradient.Span,
+        Gradients = RnnGradients,
+        Workspace = _checkpointedWorkspace.Span,
+    };
+
     private void FillAll()
     {
         Span<int> tokens = _tokens.Span;
@@ -293,5 +335,11 @@ internal sealed class LayerRound<T>
         _random += 0x9E3779B97F4A7C15;
         ulong z = (_random ^ (_random >> 30)) * 0xBF58476D1CE4E5B9;
         return (uint)((z ^ (z >> 27)) * 0x94D049BB133111EB >> 32);
+    }
+
+    /// <summary>½·Σh².</summary>
+    private readonly struct SquaredLoss : ISegmentLoss<T>
+    {
+        public void Gradient(int firstStep, ReadOnlySpan<T> output, Span<T> outputGradient) => output.CopyTo(outputGradient);
     }
 }
