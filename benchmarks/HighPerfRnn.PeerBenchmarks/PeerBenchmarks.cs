@@ -23,12 +23,14 @@ public class PeerForward : PeerBenchmark
         AllPeers.Compare(RecurrentSizes.Everyday(OwnLibrary.LibraryName, RecurrentCell.Rnn, RecurrentMode.Forward));
 }
 
-/// <summary>Forward, backward and packing of the vanilla layer.</summary>
+/// <summary>Forward, backward and packing of the vanilla layer, and right before it forward alone.</summary>
 public class PeerTraining : PeerBenchmark
 {
     /// <inheritdoc/>
     public override IEnumerable<RecurrentCase> Cases =>
-        AllPeers.Compare(RecurrentSizes.Everyday(OwnLibrary.LibraryName, RecurrentCell.Rnn, RecurrentMode.Training));
+        from training in RecurrentSizes.Everyday(OwnLibrary.LibraryName, RecurrentCell.Rnn, RecurrentMode.Training)
+        from row in AllPeers.Compare([training]).Prepend(training with { Mode = RecurrentMode.Forward })
+        select row;
 }
 
 /// <summary>Single steps of the vanilla layer.</summary>
@@ -43,7 +45,7 @@ public class PeerStepSweep : PeerBenchmark
 {
     /// <inheritdoc/>
     public override IEnumerable<RecurrentCase> Cases =>
-        AllPeers.Compare(RecurrentSizes.StepSweep(OwnLibrary.LibraryName, RecurrentCell.Rnn));
+        AllPeers.CompareAtSome(RecurrentSizes.StepSweep(OwnLibrary.LibraryName, RecurrentCell.Rnn));
 }
 
 /// <summary>Sequences of the vanilla layer, size after size.</summary>
@@ -51,7 +53,7 @@ public class PeerForwardSweep : PeerBenchmark
 {
     /// <inheritdoc/>
     public override IEnumerable<RecurrentCase> Cases =>
-        AllPeers.Compare(RecurrentSizes.ForwardSweep(OwnLibrary.LibraryName, RecurrentCell.Rnn));
+        AllPeers.CompareAtSome(RecurrentSizes.ForwardSweep(OwnLibrary.LibraryName, RecurrentCell.Rnn));
 }
 
 /// <summary>The vanilla layer from one row to many.</summary>
@@ -62,12 +64,28 @@ public class PeerBatches : PeerBenchmark
         AllPeers.Compare(RecurrentSizes.Batches(OwnLibrary.LibraryName, RecurrentCell.Rnn));
 }
 
-/// <summary>The vanilla layer at a width that fills its vectors, and at one that does not.</summary>
-public class PeerWidths : PeerBenchmark
+/// <summary>The vanilla layer at row counts and widths beside those that fill tiles and vectors.</summary>
+public class PeerNeighbours : PeerBenchmark
 {
     /// <inheritdoc/>
     public override IEnumerable<RecurrentCase> Cases =>
-        AllPeers.Compare(RecurrentSizes.Widths(OwnLibrary.LibraryName, RecurrentCell.Rnn));
+        RecurrentSizes.Rows(OwnLibrary.LibraryName, RecurrentCell.Rnn)
+            .Concat(RecurrentSizes.Widths(OwnLibrary.LibraryName, RecurrentCell.Rnn));
+}
+
+/// <summary>Single steps of the vanilla layer over weights of every kind.</summary>
+public class PeerStepFormats : PeerBenchmark
+{
+    /// <inheritdoc/>
+    public override IEnumerable<RecurrentCase> Cases =>
+        RecurrentSizes.StepFormats(OwnLibrary.LibraryName, RecurrentCell.Rnn).Where(new OwnLibrary().Supports);
+}
+
+/// <summary>The vanilla layer on one thread and on two.</summary>
+public class PeerThreads : PeerBenchmark
+{
+    /// <inheritdoc/>
+    public override IEnumerable<RecurrentCase> Cases => RecurrentSizes.Threads(OwnLibrary.LibraryName, RecurrentCell.Rnn);
 }
 
 /// <summary>Functions over numbers.</summary>

@@ -13,11 +13,17 @@ public static class OwnPointwise
     public static PointwiseWork Create(PointwiseCase work)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return work.Function == PointwiseFunction.Tanh ? new OwnTanh(work) : new OwnSoftmaxCrossEntropy(work);
+        return work.Function switch
+        {
+            PointwiseFunction.Tanh => new OwnTanh(work),
+            PointwiseFunction.SoftmaxCrossEntropy => new OwnSoftmaxCrossEntropy(work),
+            _ => throw new ArgumentException($"{work}: the library has no such function yet.", nameof(work)),
+        };
     }
 
-    /// <summary>This library's rows.</summary>
-    public static IEnumerable<PointwiseCase> Cases => PointwiseCase.All(OwnLibrary.LibraryName);
+    /// <summary>This library's rows: those of the functions that it has.</summary>
+    public static IEnumerable<PointwiseCase> Cases =>
+        PointwiseCase.All(OwnLibrary.LibraryName).Where(work => work.Function != PointwiseFunction.Sigmoid);
 }
 
 internal sealed class OwnTanh(PointwiseCase work) : PointwiseWork(work)

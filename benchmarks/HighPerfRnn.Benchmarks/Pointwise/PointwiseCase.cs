@@ -6,6 +6,9 @@ public enum PointwiseFunction
     /// <summary>tanh of each number.</summary>
     Tanh,
 
+    /// <summary>σ of each number.</summary>
+    Sigmoid,
+
     /// <summary>Softmax cross-entropy of one row against one target, and its gradient.</summary>
     SoftmaxCrossEntropy,
 }
@@ -28,8 +31,11 @@ public sealed record PointwiseCase(string Library, PointwiseFunction Function, i
     /// <summary>The functions and lengths that are measured.</summary>
     public static IEnumerable<PointwiseCase> All(string library)
     {
-        foreach (int length in (int[])[64, 256, 1024]) yield return new PointwiseCase(library, PointwiseFunction.Tanh, length);
-        foreach (int length in (int[])[65, 256]) yield return new PointwiseCase(library, PointwiseFunction.SoftmaxCrossEntropy, length);
+        foreach (PointwiseFunction function in Enum.GetValues<PointwiseFunction>())
+        {
+            int[] lengths = function == PointwiseFunction.SoftmaxCrossEntropy ? [65, 256] : [64, 256, 1024];
+            foreach (int length in lengths) yield return new PointwiseCase(library, function, length);
+        }
     }
 
     /// <inheritdoc/>

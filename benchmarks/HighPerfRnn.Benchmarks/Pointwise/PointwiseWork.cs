@@ -44,9 +44,12 @@ public abstract class PointwiseWork : IWork
         double sum = input.Sum(Math.Exp);
         for (int i = 0; i < input.Length; i++)
         {
-            double expected = Case.Function == PointwiseFunction.Tanh
-                ? Math.Tanh(input[i])
-                : (Math.Exp(input[i]) / sum) - (i == Target ? 1 : 0);
+            double expected = Case.Function switch
+            {
+                PointwiseFunction.Tanh => Math.Tanh(input[i]),
+                PointwiseFunction.Sigmoid => 1 / (1 + Math.Exp(-input[i])),
+                _ => (Math.Exp(input[i]) / sum) - (i == Target ? 1 : 0),
+            };
             if (Math.Abs(Output.Span[i] - expected) <= Tolerance) continue;
             throw new InvalidOperationException($"{Case}: result {i} is {Output.Span[i]}; expected {expected}.");
         }

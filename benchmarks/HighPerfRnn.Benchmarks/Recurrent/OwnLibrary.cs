@@ -20,7 +20,11 @@ public sealed class OwnLibrary : IRecurrentLibrary
     public string? Missing => null;
 
     /// <inheritdoc/>
-    public bool Supports(RecurrentCase work) => true;
+    public bool Supports(RecurrentCase work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return work.Weights == WeightFormat.Full;
+    }
 
     /// <inheritdoc/>
     public IRecurrentWork Create(RecurrentCase work, RecurrentProblem problem) => new OwnRnn(work, problem);

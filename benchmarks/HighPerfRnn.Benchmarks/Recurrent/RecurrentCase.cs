@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace HighPerfRnn.Benchmarks.Recurrent;
 
 /// <summary>The cells.</summary>
@@ -20,6 +22,20 @@ public enum RecurrentMode
     Training,
 }
 
+/// <summary>What a layer's weights are held in.</summary>
+public enum WeightFormat
+{
+    /// <summary>float.</summary>
+    Full,
+
+    /// <summary>The upper 16 bits of a float.</summary>
+    BFloat16,
+
+    /// <summary>8 bits, and a scale an output.</summary>
+    [SuppressMessage("Naming", "CA1720", Justification = "The field calls this format int8.")]
+    Int8,
+}
+
 /// <summary>A recurrent layer at a size.</summary>
 /// <param name="Library">Who computes it.</param>
 /// <param name="Cell">The cell.</param>
@@ -29,6 +45,7 @@ public enum RecurrentMode
 /// <param name="InputSize">I.</param>
 /// <param name="HiddenSize">H.</param>
 /// <param name="Threads">How many threads.</param>
+/// <param name="Weights">What the weights are held in.</param>
 public sealed record RecurrentCase(
     string Library,
     RecurrentCell Cell,
@@ -37,7 +54,8 @@ public sealed record RecurrentCase(
     int Steps,
     int InputSize,
     int HiddenSize,
-    int Threads = 1)
+    int Threads = 1,
+    WeightFormat Weights = WeightFormat.Full)
     : WorkCase(Library, Threads)
 {
     /// <summary>G, sums a unit.</summary>
@@ -65,11 +83,20 @@ public sealed record RecurrentCase(
     /// <inheritdoc/>
     public override double LoadedBytes => ((double)Steps * RecurrentBytes) + InputBytes;
 
-    private long RecurrentBytes => (long)sizeof(float) * Gates * HiddenSize * HiddenSize;
+    /// <summary>What Wh takes.</summary>
+    public long RecurrentBytes => BytesOfWeight * Gates * HiddenSize * HiddenSize;
 
-    private long InputBytes => (long)sizeof(float) * Gates * HiddenSize * InputSize;
+    private long InputBytes => BytesOfWeight * Gates * HiddenSize * InputSize;
+
+    private long BytesOfWeight => Weights switch
+    {
+        WeightFormat.Full => sizeof(float),
+        WeightFormat.BFloat16 => sizeof(ushort),
+        _ => sizeof(sbyte),
+    };
 
     /// <inheritdoc/>
     public override string ToString() =>
-        $"{Library} {Cell} {Mode} B={Batch} T={Steps} I={InputSize} H={HiddenSize} threads={Threads}";
+        $"{Library} {Cell} {Mode} B={Batch} T={Steps} I={InputSize} H={HiddenSize} threads={Threads}"
+        + (Weights == WeightFormat.Full ? "" : $" weights={Weights}");
 }

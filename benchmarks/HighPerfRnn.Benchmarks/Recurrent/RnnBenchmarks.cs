@@ -44,9 +44,31 @@ public class RnnBatches : RecurrentBenchmark
     public override IEnumerable<RecurrentCase> Cases => RecurrentSizes.Batches(OwnLibrary.LibraryName, RecurrentCell.Rnn);
 }
 
-/// <summary>The vanilla layer at a width that fills its vectors, and at one that does not.</summary>
+/// <summary>The vanilla layer at row counts around a whole number of tiles.</summary>
+public class RnnRows : RecurrentBenchmark
+{
+    /// <inheritdoc/>
+    public override IEnumerable<RecurrentCase> Cases => RecurrentSizes.Rows(OwnLibrary.LibraryName, RecurrentCell.Rnn);
+}
+
+/// <summary>The vanilla layer at widths around one that fills its vectors.</summary>
 public class RnnWidths : RecurrentBenchmark
 {
     /// <inheritdoc/>
     public override IEnumerable<RecurrentCase> Cases => RecurrentSizes.Widths(OwnLibrary.LibraryName, RecurrentCell.Rnn);
+}
+
+/// <summary>Single steps of the vanilla layer over weights of every kind.</summary>
+public class RnnStepFormats : RecurrentBenchmark
+{
+    /// <inheritdoc/>
+    public override IEnumerable<RecurrentCase> Cases =>
+        RecurrentSizes.StepFormats(OwnLibrary.LibraryName, RecurrentCell.Rnn).Where(new OwnLibrary().Supports);
+}
+
+/// <summary>The vanilla layer on one thread and on two.</summary>
+public class RnnThreads : RecurrentBenchmark
+{
+    /// <inheritdoc/>
+    public override IEnumerable<RecurrentCase> Cases => RecurrentSizes.Threads(OwnLibrary.LibraryName, RecurrentCell.Rnn);
 }

@@ -20,4 +20,8 @@ internal static class AllPeers
             .Select(library => library is NaiveLibrary ? NaiveLibrary.Shortened(work) : work with { Library = library.Name })
             .Where(row => present.Single(library => library.Name == row.Library).Supports(row)));
     }
+
+    /// <summary>The cases of a sweep, those at some of its sizes followed by everyone's.</summary>
+    public static IEnumerable<RecurrentCase> CompareAtSome(IEnumerable<RecurrentCase> sweep) =>
+        sweep.SelectMany(work => RecurrentSizes.IsCompared(work) ? Compare([work]) : [work]);
 }

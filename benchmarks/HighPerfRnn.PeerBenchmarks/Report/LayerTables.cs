@@ -1,42 +1,63 @@
 using HighPerfRnn.Benchmarks.Machine;
 using HighPerfRnn.Benchmarks.Recurrent;
+using HighPerfRnn.PeerBenchmarks.Report.Goals;
 
 namespace HighPerfRnn.PeerBenchmarks.Report;
 
+/// <summary>A column that follows from a row of this library.</summary>
+/// <param name="Header">What stands above it.</param>
+/// <param name="Cell">What stands in it.</param>
+internal readonly record struct RowColumn(string Header, Func<ReportRow, string> Cell);
+
 /// <summary>The tables of layers: a size a row, a library a column.</summary>
-internal sealed class LayerTables(ReportData data)
+internal sealed class LayerTables(ReportData data, RowLookup rows)
 {
-    /// <summary>A benchmark's sizes on one thread.</summary>
+    /// <summary>A benchmark's sizes.</summary>
     /// <param name="benchmark">The class that measured them.</param>
-    /// <param name="extraHeader">One more column.</param>
-    /// <param name="extra">What stands in it.</param>
-    public MarkdownTable Compare(string benchmark, string extraHeader, Func<ReportRow, string> extra)
+    /// <param name="mode">Of which kind of work.</param>
+    /// <param name="columns">More columns.</param>
+    public MarkdownTable Compare(string benchmark, RecurrentMode mode, params IReadOnlyList<RowColumn> columns)
     {
-        ReportRow[] rows = [.. data.Layers.Where(row => row.Benchmark == benchmark)];
-        string[] others = [.. rows.Select(row => row.Layer!.Library).Where(name => name != OwnLibrary.LibraryName).Distinct()];
-        bool hasModes = rows.Select(row => row.Layer!.Mode).Distinct().Count() > 1;
+        ReportRow[] all = [.. data.Layers.Where(row => row.Benchmark == benchmark && row.Layer!.Mode == mode)];
+        string[] others = [.. all.Select(row => row.Layer!.Library).Where(name => name != OwnLibrary.LibraryName).Distinct()];
         var table = new MarkdownTable(
         [
-            "B, T, I, H", "HighPerfRnn, µs", "GFLOP/s", "of the limit", extraHeader, "bytes allocated",
-            .. others.Select(name => $"{name}, µs"), "the fastest peer",
+            "B, T, I, H", "HighPerfRnn, µs", "GFLOP/s", "of the limit", .. columns.Select(column => column.Header), "bytes allocated",
+            .. others.Select(name => $"{name}, µs"), .. (string[])(others.Length == 0 ? [] : ["the fastest peer"]),
         ]);
-        foreach (ReportRow own in rows.Where(row => row.Layer is { Library: OwnLibrary.LibraryName, Threads: 1 }))
+        foreach (ReportRow own in all.Where(row => row.Layer!.Library == OwnLibrary.LibraryName))
         {
             RowFigures figures = own.Figures();
-            double[] times = [.. others.Select(name => TimeOf(rows, own.Layer!, name))];
-            double fastest = times
-                .Where((time, i) => double.IsFinite(time) && others[i] != NaiveLibrary.LibraryName).DefaultIfEmpty(double.NaN).Min();
             table.Add(
             [
-                (hasModes ? $"{own.Layer!.Mode} " : "") + SizeOf(own.Layer!),
+                SizeOf(own.Layer!),
                 Numbers.Short(own.Microseconds),
                 Numbers.Short(figures.Gflops),
                 Numbers.Share(figures.ShareOfLimit),
-                extra(own),
+                .. columns.Select(column => column.Cell(own)),
                 $"{own.AllocatedBytes}",
-                .. times.Select(time => double.IsNaN(time) ? "-" : Numbers.Beside(time, own.Microseconds)),
-                double.IsNaN(fastest) ? "-" : Numbers.Times(fastest / own.Microseconds),
+                .. others.Select(name => Numbers.Beside(rows.TimeOf(own, name), own.Microseconds)),
+                .. (string[])(others.Length == 0 ? [] : [Numbers.Times(rows.FastestPeer(own))]),
             ]);
+        }
+
+        return table;
+    }
+
+    /// <summary>Row counts and widths beside those that fill tiles and vectors.</summary>
+    public MarkdownTable Neighbours()
+    {
+        var table = new MarkdownTable("work", "µs", "of the limit", "a row or unit, over B = 32 or H = 128", "goal", "bytes allocated");
+        foreach (ReportRow row in data.Layers.Where(row => row.Benchmark == NeighbourGoals.Benchmark))
+        {
+            RecurrentCase even = NeighbourGoals.EvenOf(row.Layer!);
+            table.Add(
+                NameOf(row.Layer!),
+                Numbers.Short(row.Microseconds),
+                Numbers.Share(row.Figures().ShareOfLimit),
+                row.Layer == even ? "1" : Numbers.Short(rows.CostOver(row, even)),
+                NeighbourGoals.IsAsked(row.Layer!) ? $"at most {Numbers.Short(NeighbourGoals.MostCost)}" : "-",
+                $"{row.AllocatedBytes}");
         }
 
         return table;
@@ -46,40 +67,47 @@ internal sealed class LayerTables(ReportData data)
     public MarkdownTable TwoThreads()
     {
         var table = new MarkdownTable(
-            "work", "1 thread, µs", "2 threads, µs", "gain", "gain of bare multiply-adds", "share of that gain");
-        foreach (ReportRow two in data.Layers.Where(row => row.Layer is { Library: OwnLibrary.LibraryName, Threads: 2 }))
+            "work", "1 thread, µs", "2 threads, µs", "gain", "gain of bare multiply-adds", "share of that gain", "goal", "bytes allocated");
+        foreach (ReportRow two in data.Layers.Where(row => row.Layer!.Threads == 2))
         {
-            ReportRow? one = data.Layers.FirstOrDefault(
-                row => row.Benchmark == two.Benchmark && row.Layer == two.Layer! with { Threads = 1 });
-            if (one is null) continue;
-            double gain = one.Microseconds / two.Microseconds;
-            double possible = two.Limits.PeakGflops / one.Limits.PeakGflops;
+            if (rows.Gain(two) is not { } gain) continue;
+            double? goal = ThreadGoals.LeastShareOfGain(two.Layer!);
             table.Add(
-                $"{two.Layer!.Mode} {SizeOf(two.Layer)}",
-                Numbers.Short(one.Microseconds),
+                NameOf(two.Layer!),
+                Numbers.Short(gain.Microseconds),
                 Numbers.Short(two.Microseconds),
-                Numbers.Times(gain),
-                Numbers.Times(possible),
-                Numbers.Share(gain / possible));
+                Numbers.Times(gain.Gain),
+                Numbers.Times(gain.BareGain),
+                Numbers.Share(gain.Gain / gain.BareGain),
+                goal is null ? "-" : $"at least {Numbers.Share(goal.Value)}",
+                $"{two.AllocatedBytes}");
         }
 
         return table;
     }
 
-    /// <summary>Backward's time over forward's, at the same size; packing counts as backward.</summary>
-    public string BackwardOverForward(ReportRow training)
+    /// <summary>Steps over weights of every kind that was measured.</summary>
+    public MarkdownTable Formats()
     {
-        ReportRow? forward = data.Layers.FirstOrDefault(row => row.Layer == training.Layer! with { Mode = RecurrentMode.Forward });
-        return forward is null ? "-" : Numbers.Short((training.Microseconds - forward.Microseconds) / forward.Microseconds);
+        var table = new MarkdownTable("H = I", "weights", "µs", "of float's time", "goal", "of the limit", "bytes allocated");
+        foreach (ReportRow row in data.Layers.Where(row => row.Benchmark == FormatGoals.Benchmark))
+        {
+            double? goal = FormatGoals.MostOfFloat(row.Layer!.Weights);
+            table.Add(
+                $"{row.Layer.HiddenSize}",
+                row.Layer.Weights == WeightFormat.Full ? "float" : $"{row.Layer.Weights}",
+                Numbers.Short(row.Microseconds),
+                Numbers.Share(row.Microseconds / (rows.Layer(row.Benchmark, FormatGoals.FloatOf(row.Layer))?.Microseconds ?? double.NaN)),
+                goal is null ? "-" : $"at most {Numbers.Share(goal.Value)}",
+                Numbers.Share(row.Figures().ShareOfLimit),
+                $"{row.AllocatedBytes}");
+        }
+
+        return table;
     }
 
-    /// <summary>The time that a library needs for a size; the naive loop's is that of its few steps, scaled. NaN if unknown.</summary>
-    private static double TimeOf(ReportRow[] rows, RecurrentCase own, string library)
-    {
-        ReportRow? row = rows.FirstOrDefault(
-            row => row.Layer!.Library == library && row.Layer with { Library = own.Library, Steps = own.Steps } == own);
-        return row is null ? double.NaN : row.Microseconds * own.Steps / row.Layer!.Steps;
-    }
+    /// <summary>What is done, at which size.</summary>
+    public static string NameOf(RecurrentCase work) => $"{work.Mode} {SizeOf(work)}";
 
     private static string SizeOf(RecurrentCase work) => $"{work.Batch}, {work.Steps}, {work.InputSize}, {work.HiddenSize}";
 }

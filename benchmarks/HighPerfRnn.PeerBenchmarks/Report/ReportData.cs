@@ -35,6 +35,7 @@ internal sealed record ReportData(
 /// <param name="Level1GBps">Loads of one thread from the first level.</param>
 /// <param name="Level2GBps">From the second.</param>
 /// <param name="Level3GBps">From the third.</param>
+/// <param name="Latencies">What a short step waits for.</param>
 internal sealed record MachineFigures(
     int VectorBits,
     double CyclesPerSecond,
@@ -42,7 +43,8 @@ internal sealed record MachineFigures(
     double PeakGflopsOfTwo,
     double Level1GBps,
     double Level2GBps,
-    double Level3GBps)
+    double Level3GBps,
+    StepLatencies Latencies)
 {
     /// <summary>Runs the probes.</summary>
     public static MachineFigures Measure()
@@ -56,7 +58,8 @@ internal sealed record MachineFigures(
             MachineLimits.Measure(0, two).PeakGflops,
             level1.LoadGBps,
             MachineLimits.Measure(MachineLimits.Level2Bytes, 1).LoadGBps,
-            MachineLimits.Measure(MachineLimits.Level3Bytes, 1).LoadGBps);
+            MachineLimits.Measure(MachineLimits.Level3Bytes, 1).LoadGBps,
+            StepLatencies.Measure());
     }
 }
 

@@ -1,6 +1,8 @@
 using System.Text;
+using HighPerfRnn.Benchmarks.Machine;
 using HighPerfRnn.Benchmarks.Recurrent;
 using HighPerfRnn.PeerBenchmarks.Peers.Tensors;
+using HighPerfRnn.PeerBenchmarks.Report.Goals;
 using HighPerfRnn.PeerBenchmarks.Report.Plots;
 using HighPerfRnn.PeerBenchmarks.Training;
 
@@ -10,6 +12,7 @@ namespace HighPerfRnn.PeerBenchmarks.Report;
 internal sealed class ReportWriter
 {
     private readonly ReportData _data;
+    private readonly RowLookup _rows;
     private readonly LayerTables _layers;
     private readonly string _folder;
     private readonly StringBuilder _text = new();
@@ -17,7 +20,8 @@ internal sealed class ReportWriter
     private ReportWriter(ReportData data, string folder)
     {
         _data = data;
-        _layers = new LayerTables(data);
+        _rows = new RowLookup(data);
+        _layers = new LayerTables(data, _rows);
         _folder = folder;
     }
 
@@ -37,12 +41,13 @@ internal sealed class ReportWriter
     {
         Line("# Benchmark report");
         Line($"Written by the following command and never by hand; run it to see what your machine does.\n\n```sh\n{_data.Command}\n```");
-        if (_data.IsQuick) Line("**A quick run: short measurements of few sizes, to look at and not to quote.**");
+        if (_data.IsQuick) Line("**A quick run: short measurements, few of them of peers, to look at and not to quote.**");
+        WriteGoals();
         WriteMachine();
         WriteLibraries();
         WriteLayers();
-        WriteSweep("PeerStepSweep", "One step of one row, size after size", "step-by-size.png", "one step of one row, I = H");
-        WriteSweep("PeerForwardSweep", "32 rows of 32 steps, size after size", "forward-by-size.png", "forward, B = 32, T = 32, I = H");
+        WriteFloors();
+        WriteSweeps();
         WriteRoofline();
         WriteModel();
         WritePointwise();
@@ -83,25 +88,71 @@ internal sealed class ReportWriter
             "the naive loop.");
     }
 
+    private void WriteGoals()
+    {
+        var goals = new GoalTable(_data, _rows);
+        Line($"## Goals\n\n{goals.Summary}");
+        Line(goals.Table().ToString());
+    }
+
     private void WriteLayers()
     {
-        Section("Forward", _layers.Compare("PeerForward", "steps a ms", row => Numbers.Short(row.Layer!.Steps * 1e3 / row.Microseconds)));
+        Section("Forward", _layers.Compare(
+            "PeerForward",
+            RecurrentMode.Forward,
+            new RowColumn("steps a ms", row => Numbers.Short(row.Layer!.Steps * 1e3 / row.Microseconds))));
         Section(
             "Training: forward, backward with every gradient, packing the changed weights",
-            _layers.Compare("PeerTraining", "backward / forward", _layers.BackwardOverForward));
-        Section("One step of one row", _layers.Compare("PeerStep", "cycles", row => Numbers.Short(row.Figures().Cycles)));
+            _layers.Compare(
+                "PeerTraining",
+                RecurrentMode.Training,
+                new RowColumn("backward / forward", row => Numbers.Short(_rows.BackwardOverForward(row)))));
+        Section("One step of one row", _layers.Compare(
+            StepGoals.Benchmark, RecurrentMode.Step, new RowColumn("cycles", row => Numbers.Whole(row.Figures().Cycles))));
+        Section("One step of one row, weights in fewer bits", _layers.Formats());
         Section("From one row to many", _layers.Compare(
-            "PeerBatches", "ns a row and step", row => Numbers.Short(row.Microseconds * 1e3 / row.Layer!.Batch / row.Layer.Steps)));
-        Section("A width that fills its vectors, and one that does not", _layers.Compare(
-            "PeerWidths", "ns a unit and step", row => Numbers.Short(row.Microseconds * 1e3 / row.Layer!.HiddenSize / row.Layer.Steps)));
+            "PeerBatches",
+            RecurrentMode.Forward,
+            new RowColumn("goal, GFLOP/s", row => SequenceGoals.IsAsked(row.Layer!) ? Numbers.Short(SequenceGoals.LeastGflops(row)) : "-"),
+            new RowColumn("ns a row and step", row => Numbers.Short(row.Microseconds * 1e3 / row.Layer!.Batch / row.Layer.Steps))));
+        Section("Beside a whole number of tiles", _layers.Neighbours());
         Section("Two threads", _layers.TwoThreads());
     }
 
-    private void WriteSweep(string benchmark, string title, string image, string plotTitle)
+    private void WriteFloors()
     {
-        if (!SizePlot.TryDraw(_data, benchmark, plotTitle, ImagePath(image))) return;
-        Line($"## {title}\n\n![{title}](images/{image})");
-        Line(_layers.Compare(benchmark, "cycles", row => Numbers.Short(row.Figures().Cycles)).ToString());
+        MarkdownTable floors = StepFloorTable.Floors(_data);
+        if (floors.IsEmpty) return;
+        Section("The floor of a short step, in cycles", StepFloorTable.Latencies(_data.Machine.Latencies));
+        Line(floors.ToString());
+        Line(StepFloorTable.Derivation);
+    }
+
+    private void WriteSweeps()
+    {
+        var steps = new Sweep(_data, "PeerStepSweep");
+        var sequences = new Sweep(_data, "PeerForwardSweep");
+        WriteSweep(steps, RecurrentMode.Step, "One step of one row, size after size", "step", "one step of one row, I = H");
+        WriteSweep(sequences, RecurrentMode.Forward, "32 rows of 32 steps, size after size", "forward", "forward, B = 32, T = 32, I = H");
+        const string image = "share-by-size.png";
+        if (!SharePlot.TryDraw([("one step of one row", steps), ("32 rows of 32 steps", sequences)], ImagePath(image))) return;
+        Line($"## Share of the limit, size after size\n\n![Share of the limit, size after size](images/{image})");
+    }
+
+    private void WriteSweep(Sweep sweep, RecurrentMode mode, string title, string name, string plotTitle)
+    {
+        if (sweep.Rows.Count == 0) return;
+        SizePlot.Draw(_data, sweep, plotTitle, ImagePath($"{name}-by-size.png"));
+        StepLatencies? latencies = mode == RecurrentMode.Step ? _data.Machine.Latencies : null;
+        UnitPlot.Draw(sweep, latencies, plotTitle, ImagePath($"{name}-unit-by-size.png"));
+        Line($"## {title}\n\n![{title}](images/{name}-by-size.png)");
+        Line($"![{title}, a unit](images/{name}-unit-by-size.png)");
+        Line(_layers.Compare(
+            sweep.Benchmark,
+            mode,
+            new RowColumn("ns a unit", row => Numbers.Short(Sweep.UnitNanoseconds(row))),
+            new RowColumn("over its neighbours", row => Numbers.Short(sweep.OverNeighbours(row)))).ToString());
+        Line(sweep.Outliers());
     }
 
     private void WriteRoofline()

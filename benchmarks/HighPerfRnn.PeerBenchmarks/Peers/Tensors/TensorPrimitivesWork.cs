@@ -18,15 +18,16 @@ internal sealed class TensorPrimitivesWork(PointwiseCase work) : PointwiseWork(w
 
     public override void Run()
     {
-        if (Case.Function == PointwiseFunction.Tanh)
+        switch (Case.Function)
         {
-            TensorPrimitives.Tanh(Input.Span, Output.Span);
-            return;
+            case PointwiseFunction.Tanh: TensorPrimitives.Tanh<float>(Input.Span, Output.Span); break;
+            case PointwiseFunction.Sigmoid: TensorPrimitives.Sigmoid<float>(Input.Span, Output.Span); break;
+            default:
+                TensorPrimitives.SoftMax<float>(Input.Span, Output.Span);
+                _loss = -MathF.Log(Output.Span[Target]);
+                Output.Span[Target] -= 1;
+                break;
         }
-
-        TensorPrimitives.SoftMax<float>(Input.Span, Output.Span);
-        _loss = -MathF.Log(Output.Span[Target]);
-        Output.Span[Target] -= 1;
     }
 
     public override string ToString() => $"{base.ToString()} loss {_loss}";

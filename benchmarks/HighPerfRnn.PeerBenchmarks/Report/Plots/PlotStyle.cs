@@ -1,5 +1,6 @@
 using System.Globalization;
 using ScottPlot;
+using ScottPlot.Plottables;
 using ScottPlot.TickGenerators;
 
 namespace HighPerfRnn.PeerBenchmarks.Report.Plots;
@@ -7,12 +8,44 @@ namespace HighPerfRnn.PeerBenchmarks.Report.Plots;
 /// <summary>What the plots have in common: logarithmic axes, and a font that every system has because it comes along.</summary>
 internal static class PlotStyle
 {
+    /// <summary>The width of this library's line.</summary>
+    public const float OwnWidth = 3;
+
+    /// <summary>The size of its markers.</summary>
+    public const float OwnMarker = 7;
+
+    /// <summary>The width of another line.</summary>
+    public const float PeerWidth = 1.5f;
+
+    /// <summary>The size of another's markers.</summary>
+    public const float PeerMarker = 5;
+
     private const int Width = 1000;
     private const int Height = 640;
     private const string FontName = "Roboto";
 
-    /// <summary>Makes the font that lies beside the program the one of every plot that follows.</summary>
-    public static void InstallFont()
+    /// <summary>An empty plot with its labels, in the font that lies beside the program.</summary>
+    public static Plot Create(string title, string xLabel, string yLabel)
+    {
+        InstallFont();
+        var plot = new Plot();
+        plot.Title(title);
+        plot.XLabel(xLabel);
+        plot.YLabel(yLabel);
+        return plot;
+    }
+
+    /// <summary>Adds a limit: a grey line without markers.</summary>
+    public static void AddRoof(Plot plot, string name, LinePattern pattern, double[] x, double[] y)
+    {
+        Scatter roof = plot.Add.ScatterLine(Logs(x), Logs(y));
+        roof.LegendText = name;
+        roof.LinePattern = pattern;
+        roof.LineWidth = 2;
+        roof.Color = Colors.Gray;
+    }
+
+    private static void InstallFont()
     {
         string path = Path.Combine(AppContext.BaseDirectory, "Roboto-Regular.ttf");
         // Titles are bold: without a bold face they would fall back to whatever the system has, or to nothing.

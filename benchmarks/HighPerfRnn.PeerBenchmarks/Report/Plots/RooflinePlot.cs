@@ -7,10 +7,20 @@ namespace HighPerfRnn.PeerBenchmarks.Report.Plots;
 /// <summary>Operations a byte against operations a second, both logarithmic, under the machine's roofs.</summary>
 internal static class RooflinePlot
 {
-    private static readonly (string Benchmark, string Name)[] Series =
+    private static readonly (string Benchmark, RecurrentMode Mode, string Name)[] Series =
     [
-        ("PeerStep", "one step of one row"), ("PeerStepSweep", "one step of one row, sweep"), ("PeerBatches", "1 to 33 rows of 256 units"),
-        ("PeerForwardSweep", "32 rows, sweep"), ("PeerForward", "forward"), ("PeerTraining", "training"),
+        ("PeerStep", RecurrentMode.Step, "one step of one row"),
+        ("PeerStepSweep", RecurrentMode.Step, "one step of one row, sweep"),
+        ("PeerBatches", RecurrentMode.Forward, "1 to 32 rows of 256 units"),
+        ("PeerForwardSweep", RecurrentMode.Forward, "32 rows, sweep"),
+        ("PeerForward", RecurrentMode.Forward, "forward"),
+        ("PeerTraining", RecurrentMode.Training, "training"),
+    ];
+
+    private static readonly MarkerShape[] Shapes =
+    [
+        MarkerShape.FilledSquare, MarkerShape.OpenCircle, MarkerShape.FilledDiamond, MarkerShape.OpenTriangleUp,
+        MarkerShape.FilledTriangleDown, MarkerShape.FilledCircle,
     ];
 
     /// <summary>Draws the rows of this library on one thread.</summary>
@@ -19,29 +29,30 @@ internal static class RooflinePlot
     {
         ReportRow[] rows = [.. data.Layers.Where(row => row.Layer is { Library: OwnLibrary.LibraryName, Threads: 1 })];
         if (rows.Length == 0) return false;
-        PlotStyle.InstallFont();
-        using var plot = new Plot();
+        using Plot plot = PlotStyle.Create("roofline, one thread", "operations a byte of weights loaded", "GFLOP/s");
         double least = rows.Min(Intensity) / 1.5;
         double most = rows.Max(Intensity) * 1.5;
         MachineFigures machine = data.Machine;
         Roof(plot, "first level of the cache", machine.PeakGflops, machine.Level1GBps, least, most, LinePattern.Solid);
         Roof(plot, "second level", machine.PeakGflops, machine.Level2GBps, least, most, LinePattern.Dashed);
         Roof(plot, "third level", machine.PeakGflops, machine.Level3GBps, least, most, LinePattern.Dotted);
-        foreach ((string benchmark, string name) in Series)
+        var palette = new ScottPlot.Palettes.Category10();
+        for (int i = 0; i < Series.Length; i++)
         {
-            ReportRow[] points = [.. rows.Where(row => row.Benchmark == benchmark)];
+            (string benchmark, RecurrentMode mode, string name) = Series[i];
+            ReportRow[] points = [.. rows.Where(row => row.Benchmark == benchmark && row.Layer!.Mode == mode)];
             if (points.Length == 0) continue;
             Scatter markers = plot.Add.ScatterPoints(PlotStyle.Logs(points.Select(Intensity)), PlotStyle.Logs(points.Select(Gflops)));
             markers.LegendText = name;
-            markers.MarkerSize = 8;
+            // Series share intensities: colour and shape tell them apart where they lie on each other.
+            markers.Color = palette.GetColor(i);
+            markers.MarkerShape = Shapes[i];
+            markers.MarkerSize = 9;
         }
 
         double lowest = Math.Min(rows.Min(Gflops), machine.Level3GBps * least);
         plot.Axes.Bottom.TickGenerator = PlotStyle.TicksAt(PlotStyle.Decades(least, most));
         plot.Axes.Left.TickGenerator = PlotStyle.TicksAt(PlotStyle.Decades(lowest, machine.PeakGflops));
-        plot.Title("roofline, one thread");
-        plot.XLabel("operations a byte of weights loaded");
-        plot.YLabel("GFLOP/s");
         plot.ShowLegend(Alignment.LowerRight);
         PlotStyle.Save(plot, path);
         return true;
@@ -55,11 +66,6 @@ internal static class RooflinePlot
     {
         double ridge = Math.Clamp(peakGflops / loadGBps, least, most);
         double[] intensities = [least, ridge, most];
-        Scatter roof = plot.Add.ScatterLine(
-            PlotStyle.Logs(intensities), PlotStyle.Logs(intensities.Select(x => Math.Min(peakGflops, loadGBps * x))));
-        roof.LegendText = name;
-        roof.LinePattern = pattern;
-        roof.LineWidth = 2;
-        roof.Color = Colors.Gray;
+        PlotStyle.AddRoof(plot, name, pattern, intensities, Array.ConvertAll(intensities, x => Math.Min(peakGflops, loadGBps * x)));
     }
 }

@@ -4,42 +4,51 @@ using ScottPlot.Plottables;
 
 namespace HighPerfRnn.PeerBenchmarks.Report.Plots;
 
-/// <summary>Hidden size against time, both logarithmic, a line a library.</summary>
+/// <summary>Hidden size against time, both logarithmic, a line a library, and the roofline of this one's rows.</summary>
 internal static class SizePlot
 {
-    /// <summary>Draws a sweep.</summary>
-    /// <returns>Whether there was one.</returns>
-    public static bool TryDraw(ReportData data, string benchmark, string title, string path)
+    /// <summary>Draws a sweep; others' lines have the sizes at which the same work was measured anywhere in the run.</summary>
+    public static void Draw(ReportData data, Sweep sweep, string title, string path)
     {
-        ReportRow[] rows = [.. data.Layers.Where(row => row.Benchmark == benchmark)];
-        if (rows.Length == 0) return false;
-        PlotStyle.InstallFont();
-        using var plot = new Plot();
-        double longest = 0;
-        double shortest = double.PositiveInfinity;
-        // The naive loop is timed over fewer steps than the others.
-        int steps = rows.Max(row => row.Layer!.Steps);
-        foreach (IGrouping<string, ReportRow> library in rows.GroupBy(row => row.Layer!.Library))
+        using Plot plot = PlotStyle.Create(title, "hidden size H", "microseconds");
+        RecurrentCase work = sweep.Rows[0].Layer!;
+        var times = new List<double>();
+        AddLine(OwnLibrary.LibraryName, sweep.Rows, PlotStyle.OwnWidth, PlotStyle.OwnMarker);
+        foreach (LibraryFigures library in data.Libraries.Where(library => library.Name != OwnLibrary.LibraryName))
         {
-            ReportRow[] ordered = [.. library.OrderBy(row => row.Layer!.HiddenSize)];
-            double[] times = [.. ordered.Select(row => row.Microseconds * steps / row.Layer!.Steps)];
-            Scatter line = plot.Add.Scatter(
-                PlotStyle.Logs(ordered.Select(row => (double)row.Layer!.HiddenSize)), PlotStyle.Logs(times));
-            line.LegendText = library.Key;
-            line.LineWidth = library.Key == OwnLibrary.LibraryName ? 3 : 1.5f;
-            line.MarkerSize = library.Key == OwnLibrary.LibraryName ? 7 : 5;
-            longest = Math.Max(longest, times.Max());
-            shortest = Math.Min(shortest, times.Min());
+            // The naive loop is timed over fewer steps than the others.
+            ReportRow[] rows =
+            [
+                .. data.Layers.Where(row => row.Layer!.Library == library.Name && IsSameWork(row.Layer, work))
+                    .OrderBy(row => row.Layer!.HiddenSize).DistinctBy(row => row.Layer!.HiddenSize),
+            ];
+            if (rows.Length > 0) AddLine(library.Name, rows, PlotStyle.PeerWidth, PlotStyle.PeerMarker);
         }
 
-        double[] sizes = [.. rows.Select(row => (double)row.Layer!.HiddenSize)];
-        plot.Axes.Bottom.TickGenerator = PlotStyle.TicksAt(PlotStyle.PowersOfTwo(sizes.Min(), sizes.Max()));
-        plot.Axes.Left.TickGenerator = PlotStyle.TicksAt(PlotStyle.Decades(shortest, longest));
-        plot.Title(title);
-        plot.XLabel("hidden size H");
-        plot.YLabel("microseconds");
+        double[] limits = [.. sweep.Rows.Select(row => row.Microseconds * row.Figures().ShareOfLimit)];
+        PlotStyle.AddRoof(plot, "limit of multiply-adds and loads", LinePattern.Dashed, Sizes(sweep.Rows), limits);
+        times.AddRange(limits);
+        plot.Axes.Bottom.TickGenerator = PlotStyle.TicksAt(PlotStyle.PowersOfTwo(Sizes(sweep.Rows).Min(), Sizes(sweep.Rows).Max()));
+        plot.Axes.Left.TickGenerator = PlotStyle.TicksAt(PlotStyle.Decades(times.Min(), times.Max()));
         plot.ShowLegend(Alignment.UpperLeft);
         PlotStyle.Save(plot, path);
-        return true;
+
+        void AddLine(string name, IReadOnlyList<ReportRow> rows, float width, float marker)
+        {
+            double[] microseconds = [.. rows.Select(row => row.Microseconds * work.Steps / row.Layer!.Steps)];
+            Scatter line = plot.Add.Scatter(PlotStyle.Logs(Sizes(rows)), PlotStyle.Logs(microseconds));
+            line.LegendText = name;
+            line.LineWidth = width;
+            line.MarkerSize = marker;
+            times.AddRange(microseconds);
+        }
     }
+
+    // I = H everywhere; a case of the naive loop may have fewer steps.
+    private static bool IsSameWork(RecurrentCase row, RecurrentCase sweep) =>
+        row.InputSize == row.HiddenSize
+        && row with { Library = sweep.Library, Steps = sweep.Steps, InputSize = sweep.InputSize, HiddenSize = sweep.HiddenSize } == sweep
+        && (row.Steps == sweep.Steps || row.Library == NaiveLibrary.LibraryName);
+
+    private static double[] Sizes(IEnumerable<ReportRow> rows) => [.. rows.Select(row => (double)row.Layer!.HiddenSize)];
 }
