@@ -1,3 +1,4 @@
+using HighPerfRnn.Benchmarks.Machine;
 using HighPerfRnn.Benchmarks.Pointwise;
 using HighPerfRnn.Benchmarks.Recurrent;
 
@@ -33,8 +34,11 @@ internal sealed record GoalContext(ReportData Data, RowLookup Rows)
         return $"tanh at its own rate, one thing after the other: {Numbers.ExactShare(multiplyAdds / all)}";
     }
 
-    /// <summary>How many times as fast as the fastest peer a row would be at its roofline.</summary>
-    public string RooflineLimit(ReportRow? row) => row is null
-        ? ""
-        : $"at the roofline of the row: {Numbers.Times(Rows.FastestPeer(row) / row.Figures().ShareOfLimit)}";
+    /// <summary>How many times as fast as the fastest peer a step would be at its floor, or where none is derived at its roofline.</summary>
+    public string PeerLimit(ReportRow? step, StepFloor? floor)
+    {
+        if (step is null) return "";
+        double share = floor is null ? step.Figures().ShareOfLimit : floor.Cycles / step.Figures().Cycles;
+        return $"at the {(floor is null ? "roofline" : "floor")} of the row: {Numbers.Times(Rows.FastestPeer(step) / share)}";
+    }
 }

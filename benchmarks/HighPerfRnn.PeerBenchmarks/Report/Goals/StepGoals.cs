@@ -30,7 +30,7 @@ internal static class StepGoals
         ReportRow? row = run.Rows.Layer(Benchmark, work);
         double? cycles = row?.Figures().Cycles;
         StepFloor? floor = FloorOf(row, run.Data.Machine.Latencies);
-        string floorText = floor is null ? "" : $"floor of this order of sums: {Numbers.Whole(floor.Cycles)}";
+        string floorText = floor is null ? "" : $"floor of the row: {Numbers.Whole(floor.Cycles)}";
         if (MostCycles(work.HiddenSize) is { } most)
         {
             yield return Goal.AtMost(name, most, "cycles", cycles, Numbers.Whole, floorText);
@@ -56,7 +56,7 @@ internal static class StepGoals
                 "as fast as the fastest peer",
                 row is null ? null : run.Rows.FastestPeer(row),
                 Numbers.Times,
-                run.RooflineLimit(row));
+                run.PeerLimit(row, floor));
         }
     }
 
