@@ -1,3 +1,5 @@
+using HighPerfRnn.Kernels;
+
 namespace HighPerfRnn.Cli.Bench;
 
 /// <summary>The cells that can be measured.</summary>
@@ -7,7 +9,7 @@ internal enum BenchCell
     Rnn,
 }
 
-/// <summary>What a row computes in.</summary>
+/// <summary>What a row computes in or, in inference, holds its weights in.</summary>
 internal enum BenchPrecision
 {
     /// <summary>32 bits.</summary>
@@ -15,6 +17,12 @@ internal enum BenchPrecision
 
     /// <summary>64 bits.</summary>
     Double,
+
+    /// <summary>Weights of 16 bits, sums in float.</summary>
+    BFloat16,
+
+    /// <summary>Weights of 8 bits, sums in whole numbers.</summary>
+    Int8,
 }
 
 /// <summary>What a call does.</summary>
@@ -39,7 +47,9 @@ internal enum BenchMode
 /// <param name="InputSize">I.</param>
 /// <param name="HiddenSize">H.</param>
 /// <param name="Mode">What a call does.</param>
-internal readonly record struct BenchCase(int Batch, int Steps, int InputSize, int HiddenSize, BenchMode Mode)
+/// <param name="Weights">How the weights are held.</param>
+internal readonly record struct BenchCase(
+    int Batch, int Steps, int InputSize, int HiddenSize, BenchMode Mode, WeightFormat Weights = WeightFormat.Full)
 {
     /// <summary>The rows of a run that names none.</summary>
     public static IReadOnlyList<BenchCase> Defaults(bool quick)
@@ -49,6 +59,8 @@ internal readonly record struct BenchCase(int Batch, int Steps, int InputSize, i
             : [(32, 128, 256, 256), (64, 128, 128, 128), (32, 64, 512, 512)];
         var cases = new List<BenchCase>();
         foreach (int size in (int[])[16, 32, 64, 128, 256]) cases.Add(new BenchCase(1, 1, size, size, BenchMode.Step));
+        // Where float weights leave the second-level cache of most machines.
+        foreach (WeightFormat format in Enum.GetValues<WeightFormat>()) cases.Add(new BenchCase(1, 1, 512, 512, BenchMode.Step, format));
         foreach ((int batch, int steps, int input, int hidden) in sequences)
         {
             foreach (BenchMode mode in (BenchMode[])[BenchMode.Forward, BenchMode.Backward, BenchMode.Training])
@@ -76,6 +88,9 @@ internal readonly record struct BenchCase(int Batch, int Steps, int InputSize, i
         }
     }
 
+    /// <summary>Whether there is a backward pass in it.</summary>
+    public bool IsInference => Mode is BenchMode.Step or BenchMode.Forward;
+
     /// <summary>Numbers of weights that are loaded again and again: a sequence needs Wx once for all its steps.</summary>
     public long WorkingWeights => (long)HiddenSize * (HiddenSize + (Mode == BenchMode.Step ? InputSize : 0));
 
@@ -89,4 +104,12 @@ internal readonly record struct BenchCase(int Batch, int Steps, int InputSize, i
             return Mode == BenchMode.Training ? 2 * pass : pass;
         }
     }
+
+    /// <summary>Bytes of a weight in a layer whose numbers have so many.</summary>
+    public int WeightBytes(int numberBytes) => Weights switch
+    {
+        WeightFormat.BFloat16 => 2,
+        WeightFormat.Int8 => 1,
+        _ => numberBytes,
+    };
 }

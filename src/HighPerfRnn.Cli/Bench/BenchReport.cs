@@ -13,7 +13,7 @@ internal sealed record BenchMachine(
 
 /// <summary>One measurement.</summary>
 /// <param name="Cell">rnn.</param>
-/// <param name="Precision">float or double.</param>
+/// <param name="Precision">float or double; bfloat16 or int8 where a layer of float holds its weights so.</param>
 /// <param name="Batch">B.</param>
 /// <param name="Steps">T.</param>
 /// <param name="Input">I.</param>
@@ -22,8 +22,11 @@ internal sealed record BenchMachine(
 /// <param name="Threads">Workers.</param>
 /// <param name="Microseconds">The median of one call; a step is one time step.</param>
 /// <param name="Gflops">The cell's multiply-adds, each as two operations, over that time.</param>
-/// <param name="ShareOfPeak">Of the peak of this precision and so many threads, measured just before and after the row.</param>
+/// <param name="ShareOfPeak">
+/// Of the multiply-add peak of so many threads in double or, for all others, float, measured just before and after the row.
+/// </param>
 /// <param name="ShareOfLimit">Of the row's roofline, with loads from a working set as large as its weights.</param>
+/// <param name="TimeOverFull">Where weights are bfloat16 or int8: over the time of the same call with float weights, else null.</param>
 /// <param name="SpeedupOverNaive">Against the naive double loop in float on one thread.</param>
 /// <param name="AllocatedBytes">A call.</param>
 internal sealed record BenchRow(
@@ -39,6 +42,7 @@ internal sealed record BenchRow(
     double Gflops,
     double ShareOfPeak,
     double ShareOfLimit,
+    double TimeOverFull,
     double SpeedupOverNaive,
     long AllocatedBytes);
 

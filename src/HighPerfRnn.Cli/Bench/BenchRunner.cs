@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using HighPerfRnn.Kernels;
 using HighPerfRnn.Threading;
 
 namespace HighPerfRnn.Cli.Bench;
@@ -19,7 +20,7 @@ internal static class BenchRunner
 
     /// <summary>Runs the rows, telling of each before it is measured.</summary>
     public static BenchReport Run(IReadOnlyList<BenchCase> cases, BenchSettings settings, Action<BenchCase> onStart) =>
-        settings.Precision == BenchPrecision.Float ? Run<float>(cases, settings, onStart) : Run<double>(cases, settings, onStart);
+        settings.Precision == BenchPrecision.Double ? Run<double>(cases, settings, onStart) : Run<float>(cases, settings, onStart);
 
     private static BenchReport Run<T>(IReadOnlyList<BenchCase> cases, BenchSettings settings, Action<BenchCase> onStart)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -37,16 +38,18 @@ internal static class BenchRunner
             var work = new RnnWork<T>(benchCase, workers);
             double warmUp = seenModes.Add(benchCase.Mode) ? FirstWarmUpSeconds : WarmUpSeconds;
             BenchTime time = BenchTimer.Measure(work.Call, settings.Seconds, warmUp, allThreads: workers is not null);
+            double fullMicroseconds = MeasureFull<T>(benchCase, workers, settings.Seconds, warmUp);
             double peakAfter = MachinePeak.MeasureGflops<T>(group.Count);
             machinePeaks.Add(MachinePeak.MeasureGflops<float>(1));
             double naive = NaiveRnn.MeasureMicroseconds(benchCase, settings.Seconds, warmUp);
             double gflops = benchCase.Operations / time.Microseconds / 1e3;
             double peak = (peakBefore + peakAfter) / 2;
-            double loads = MachineLoads.MeasureGBps(benchCase.WorkingWeights * Unsafe.SizeOf<T>(), group.Count);
-            double limit = new Roofline(peak, loads).LimitGflops(benchCase.Operations, benchCase.LoadedWeights * Unsafe.SizeOf<T>());
+            int weightBytes = benchCase.WeightBytes(Unsafe.SizeOf<T>());
+            double loads = MachineLoads.MeasureGBps(benchCase.WorkingWeights * weightBytes, group.Count);
+            double limit = new Roofline(peak, loads).LimitGflops(benchCase.Operations, benchCase.LoadedWeights * weightBytes);
             rows.Add(new BenchRow(
                 "rnn",
-                typeof(T) == typeof(float) ? "float" : "double",
+                PrecisionName<T>(benchCase.Weights),
                 benchCase.Batch,
                 benchCase.Steps,
                 benchCase.InputSize,
@@ -57,6 +60,7 @@ internal static class BenchRunner
                 gflops,
                 gflops / peak,
                 gflops / limit,
+                time.Microseconds / fullMicroseconds,
                 naive / time.Microseconds,
                 time.AllocatedBytes));
             peakBefore = peakAfter;
@@ -74,6 +78,22 @@ internal static class BenchRunner
             MachineClock.MeasureCyclesPerSecond());
         return new BenchReport(machine, rows);
     }
+
+    /// <summary>The same case with full weights, right after; NaN where it has them already.</summary>
+    private static double MeasureFull<T>(BenchCase benchCase, WorkerGroup? workers, double seconds, double warmUpSeconds)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (benchCase.Weights == WeightFormat.Full) return double.NaN;
+        var work = new RnnWork<T>(benchCase with { Weights = WeightFormat.Full }, workers);
+        return BenchTimer.Measure(work.Call, seconds, warmUpSeconds, allThreads: workers is not null).Microseconds;
+    }
+
+    private static string PrecisionName<T>(WeightFormat weights) => weights switch
+    {
+        WeightFormat.BFloat16 => "bfloat16",
+        WeightFormat.Int8 => "int8",
+        _ => typeof(T) == typeof(float) ? "float" : "double",
+    };
 
     private static string ModeName(BenchMode mode) => mode switch
     {

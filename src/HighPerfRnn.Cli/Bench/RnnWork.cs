@@ -29,7 +29,7 @@ internal sealed class RnnWork<T>
     {
         _case = benchCase;
         _workers = workers;
-        (int batch, int steps, int inputSize, int hiddenSize, _) = benchCase;
+        (int batch, int steps, int inputSize, int hiddenSize, _, _) = benchCase;
         _rnn = new Rnn<T>(inputSize, hiddenSize);
         _gradients = _rnn.Parameters.CreateZeros();
         _input = new T[checked(steps * batch * inputSize)];
@@ -48,6 +48,7 @@ internal sealed class RnnWork<T>
         }
 
         _rnn.Repack();
+        if (benchCase.Weights != WeightFormat.Full) _rnn.UseWeights(benchCase.Weights);
         Forward();
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using HighPerfRnn.Cli.Bench;
 using HighPerfRnn.Cli.Output;
+using HighPerfRnn.Kernels;
 using Spectre.Console;
 
 namespace HighPerfRnn.Cli.Commands;
@@ -21,7 +22,13 @@ internal static class BenchCommand
             "--shape", "B,T,I,H", "One row: batch, steps, input size, hidden size.", (1, 65536), (1, 65536), (1, 16384), (1, 16384));
         Option<BenchCell?> cell = CommandOptions.Choice("--cell", "rnn", "The recurrent cell.", ("rnn", BenchCell.Rnn));
         Option<BenchPrecision?> precision = CommandOptions.Choice(
-            "--precision", "float", "What to compute in.", ("float", BenchPrecision.Float), ("double", BenchPrecision.Double));
+            "--precision",
+            "float",
+            "What to compute in or, for steps and forward, hold weights in.",
+            ("float", BenchPrecision.Float),
+            ("double", BenchPrecision.Double),
+            ("bfloat16", BenchPrecision.BFloat16),
+            ("int8", BenchPrecision.Int8));
         Option<BenchMode?> mode = CommandOptions.Choice(
             "--mode",
             "forward with --shape, else all",
@@ -45,21 +52,38 @@ internal static class BenchCommand
         command.SetAction(parsed =>
         {
             bool isQuick = parsed.GetValue(quick);
+            BenchPrecision? wanted = parsed.GetValue(precision);
             bool hasSeconds = parsed.GetResult(seconds) is { Implicit: false };
             var settings = new BenchSettings(
-                parsed.GetValue(precision) ?? BenchPrecision.Float,
+                wanted ?? BenchPrecision.Float,
                 parsed.GetValue(threads),
                 isQuick && !hasSeconds ? QuickSeconds : parsed.GetValue(seconds));
-            return Run(context, Cases(parsed.GetValue(shape), parsed.GetValue(mode), isQuick), settings, parsed.GetValue(json));
+            return Run(context, Cases(parsed.GetValue(shape), parsed.GetValue(mode), wanted, isQuick), settings, parsed.GetValue(json));
         });
         return command;
     }
 
-    private static IReadOnlyList<BenchCase> Cases(int[]? shape, BenchMode? mode, bool quick)
+    private static IReadOnlyList<BenchCase> Cases(int[]? shape, BenchMode? mode, BenchPrecision? precision, bool quick)
     {
+        WeightFormat format = precision switch
+        {
+            BenchPrecision.BFloat16 => WeightFormat.BFloat16,
+            BenchPrecision.Int8 => WeightFormat.Int8,
+            _ => WeightFormat.Full,
+        };
+        if (format != WeightFormat.Full && mode is BenchMode.Backward or BenchMode.Training)
+        {
+            throw ToolException.Usage(
+                "--mode", $"'{Name(mode)}'", $"step or forward with --precision {precision.ToString()!.ToLowerInvariant()}");
+        }
+
         if (shape is not [int batch, int steps, int input, int hidden])
         {
-            return [.. BenchCase.Defaults(quick).Where(row => mode is null || row.Mode == mode)];
+            IEnumerable<BenchCase> rows = BenchCase.Defaults(quick).Where(row => mode is null || row.Mode == mode);
+            // Asked for by name, a precision is that of all rows.
+            if (precision is null) return [.. rows];
+            rows = rows.Where(row => row.Weights == WeightFormat.Full && (row.IsInference || format == WeightFormat.Full));
+            return [.. rows.Select(row => row with { Weights = format })];
         }
 
         long sequence = (long)batch * steps * Math.Max(input, hidden);
@@ -72,8 +96,12 @@ internal static class BenchCommand
                 $"at most {MostElements:N0}");
         }
 
-        return [new BenchCase(batch, steps, input, hidden, mode ?? BenchMode.Forward)];
+        return [new BenchCase(batch, steps, input, hidden, mode ?? BenchMode.Forward, format)];
     }
+
+    private static bool HasSmallerWeights(BenchRow row) => !double.IsNaN(row.TimeOverFull);
+
+    private static string Name(BenchMode? mode) => mode.ToString()!.ToLowerInvariant();
 
     private static int Run(ToolContext context, IReadOnlyList<BenchCase> cases, BenchSettings settings, bool asJson)
     {
@@ -82,7 +110,7 @@ internal static class BenchCommand
             settings,
             row => context.Error.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"measuring {row.Mode.ToString().ToLowerInvariant()} {row.Batch},{row.Steps},{row.InputSize},{row.HiddenSize}")));
+                $"measuring {Name(row.Mode)} {row.Batch},{row.Steps},{row.InputSize},{row.HiddenSize}")));
         if (asJson) Json.Write(context.Output, report, Json.Default.BenchReport);
         else Print(context, report);
         return ExitCode.Done;
@@ -97,7 +125,7 @@ internal static class BenchCommand
         foreach (BenchRow row in report.Rows)
         {
             table.AddRow(
-                row.Mode,
+                HasSmallerWeights(row) ? $"{row.Mode} {row.Precision}" : row.Mode,
                 string.Create(CultureInfo.InvariantCulture, $"{row.Batch},{row.Steps},{row.Input},{row.Hidden}"),
                 row.Microseconds.ToString(row.Microseconds < 100 ? "0.000" : "#,0", CultureInfo.InvariantCulture),
                 row.Gflops.ToString("0.0", CultureInfo.InvariantCulture),
@@ -108,6 +136,13 @@ internal static class BenchCommand
         }
 
         context.OutputConsole.Write(table);
+        foreach (BenchRow row in report.Rows.Where(HasSmallerWeights))
+        {
+            context.Output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{row.Mode} {row.Batch},{row.Steps},{row.Input},{row.Hidden}: {row.Precision} weights take {row.TimeOverFull:0.00} of float's time."));
+        }
+
         BenchRow first = report.Rows[0];
         string threads = first.Threads == 1 ? "1 thread" : $"{first.Threads} threads";
         context.Output.WriteLine($"{first.Precision}, {threads}, {report.Machine.VectorBits}-bit vectors.");

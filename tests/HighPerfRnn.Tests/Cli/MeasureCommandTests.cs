@@ -73,6 +73,8 @@ public sealed class MeasureCommandTests
     [Theory]
     [InlineData("1,1,16,16", "step", "float", 2.0 * 16 * 32)]
     [InlineData("2,3,5,7", "training", "double", 3 * 2.0 * 2 * 3 * 7 * 12)]
+    [InlineData("1,1,33,64", "step", "int8", 2.0 * 64 * 97)]
+    [InlineData("2,3,5,7", "forward", "bfloat16", 2.0 * 2 * 3 * 7 * 12)]
     public void BenchPrintsTheRowAskedFor(string shape, string mode, string precision, double operations)
     {
         JsonElement report = ToolRun.Of(
@@ -96,6 +98,9 @@ public sealed class MeasureCommandTests
         Assert.Equal(operations / microseconds / 1000, row.GetProperty("gflops").GetDouble(), 6);
         Assert.InRange(row.GetProperty("shareOfPeak").GetDouble(), 1e-9, 2);
         Assert.InRange(row.GetProperty("shareOfLimit").GetDouble(), 1e-9, 2);
+        JsonElement overFull = row.GetProperty("timeOverFull");
+        if (precision is "bfloat16" or "int8") Assert.True(overFull.GetDouble() > 0);
+        else Assert.Equal(JsonValueKind.Null, overFull.ValueKind);
         Assert.True(row.GetProperty("speedupOverNaive").GetDouble() > 0);
         Assert.True(row.GetProperty("allocatedBytes").GetInt64() >= 0);
     }
@@ -107,6 +112,15 @@ public sealed class MeasureCommandTests
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("1,1,16,16", run.Output, StringComparison.Ordinal);
         Assert.Contains("× naive", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void BenchSaysWhatSmallerWeightsTake()
+    {
+        ToolRun run = ToolRun.Of("bench", "--shape", "1,1,16,16", "--mode", "step", "--precision", "int8", "--seconds", "0.02");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("step int8", run.Output, StringComparison.Ordinal);
+        Assert.Matches(@"step 1,1,16,16: int8 weights take [0-9.]+ of float's time\.", run.Output);
     }
 
     private static string[] Letters(JsonElement letters) => [.. letters.EnumerateArray().Select(letter => letter.GetString()!)];

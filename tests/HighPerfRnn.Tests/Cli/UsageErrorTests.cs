@@ -45,7 +45,8 @@ public sealed class UsageErrorTests
     [InlineData("elements of a sequence", "bench", "--shape", "60000,60000,16000,16000")]
     [InlineData("--cell: found 'lstm', expected rnn", "bench", "--cell", "lstm")]
     [InlineData("--mode: found 'sideways', expected one of step, forward, backward, training", "bench", "--mode", "sideways")]
-    [InlineData("--precision: found 'half', expected one of float, double", "bench", "--precision", "half")]
+    [InlineData("--precision: found 'half', expected one of float, double, bfloat16, int8", "bench", "--precision", "half")]
+    [InlineData("--mode: found 'training', expected step or forward with --precision int8", "bench", "--mode", "training", "--precision", "int8")]
     [InlineData("--seconds: found '0', expected a number from 0.001", "bench", "--seconds", "0")]
     public void OneLineSaysWhatIsWrong(string expected, params string[] args)
     {
