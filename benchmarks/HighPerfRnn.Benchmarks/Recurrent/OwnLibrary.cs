@@ -1,3 +1,4 @@
+using HighPerfRnn.Kernels;
 using HighPerfRnn.Layers;
 using HighPerfRnn.Memory;
 using HighPerfRnn.Threading;
@@ -23,7 +24,7 @@ public sealed class OwnLibrary : IRecurrentLibrary
     public bool Supports(RecurrentCase work)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return work.Weights == WeightFormat.Full;
+        return work.Weights == WeightFormat.Full || work.Mode != RecurrentMode.Training;
     }
 
     /// <inheritdoc/>
@@ -53,7 +54,8 @@ internal sealed class OwnRnn : IRecurrentWork
         problem.InputWeights.CopyTo(_rnn.Parameters["weight_ih"]);
         problem.RecurrentWeights.CopyTo(_rnn.Parameters["weight_hh"]);
         problem.Bias.CopyTo(_rnn.Parameters["bias"]);
-        _rnn.Repack();
+        if (work.Weights == WeightFormat.Full) _rnn.Repack();
+        else _rnn.UseWeights(work.Weights);
         _gradients = _rnn.Parameters.CreateZeros();
         _workers = work.Threads == 1 ? null : new WorkerGroup(work.Threads);
         _input = new NativeBuffer(problem.Input);

@@ -1,4 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
+using HighPerfRnn.Kernels;
 
 namespace HighPerfRnn.Benchmarks.Recurrent;
 
@@ -20,20 +20,6 @@ public enum RecurrentMode
 
     /// <summary>Forward, backward with every gradient, and what packing the changed weights costs.</summary>
     Training,
-}
-
-/// <summary>What a layer's weights are held in.</summary>
-public enum WeightFormat
-{
-    /// <summary>float.</summary>
-    Full,
-
-    /// <summary>The upper 16 bits of a float.</summary>
-    BFloat16,
-
-    /// <summary>8 bits, and a scale an output.</summary>
-    [SuppressMessage("Naming", "CA1720", Justification = "The field calls this format int8.")]
-    Int8,
 }
 
 /// <summary>A recurrent layer at a size.</summary>

@@ -1,4 +1,5 @@
 using HighPerfRnn.Benchmarks.Setup;
+using HighPerfRnn.Kernels;
 
 namespace HighPerfRnn.Benchmarks.Recurrent;
 

@@ -1,3 +1,5 @@
+using HighPerfRnn.Kernels;
+
 namespace HighPerfRnn.Benchmarks.Recurrent;
 
 /// <summary>A library must compute the right numbers before it is timed.</summary>
@@ -44,10 +46,26 @@ public static class Verification
         foreach ((string name, float[] values) in actual.Results())
         {
             double difference = RelativeDifference(values, expectedResults[name]);
-            if (difference <= Tolerance) continue;
+            double tolerance = ToleranceOf(work);
+            if (difference <= tolerance) continue;
             throw new InvalidOperationException(
-                $"{work}: {name} differs by {difference:E1} of its largest value; expected at most {Tolerance:E0}.");
+                $"{work}: {name} differs by {difference:E1} of its largest value; expected at most {tolerance:E0}.");
         }
+    }
+
+    /// <summary>
+    /// Rounded weights are off by half a unit of their format, relative to the largest; weights lie within ±1/√H and inputs and states
+    /// within about ±1, so that a sum of I + H products is off by at most that unit times (I + H) / √H.
+    /// </summary>
+    private static double ToleranceOf(RecurrentCase work)
+    {
+        double halfUnit = work.Weights switch
+        {
+            WeightFormat.BFloat16 => Math.ScaleB(1, -9),
+            WeightFormat.Int8 => 0.5 / 127,
+            _ => 0,
+        };
+        return Tolerance + (halfUnit * (work.InputSize + work.HiddenSize) / Math.Sqrt(work.HiddenSize));
     }
 
     /// <summary>max |a - b| / max |b|; infinity for NaN and for other lengths.</summary>

@@ -1,5 +1,6 @@
 using HighPerfRnn.Benchmarks.Machine;
 using HighPerfRnn.Benchmarks.Recurrent;
+using HighPerfRnn.Kernels;
 using HighPerfRnn.PeerBenchmarks.Report.Goals;
 
 namespace HighPerfRnn.PeerBenchmarks.Report;

@@ -1,4 +1,5 @@
 using HighPerfRnn.Benchmarks.Recurrent;
+using HighPerfRnn.Kernels;
 
 namespace HighPerfRnn.PeerBenchmarks.Report.Goals;
 
