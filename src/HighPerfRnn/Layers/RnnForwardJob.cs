@@ -174,5 +174,5 @@ internal ref struct StateEpilogue<T, TLane, TActivation> : IEpilogue<T, TLane>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(TLane preActivation, ref T output, int count) =>
-        PartialLane<T, TLane>.Store(Activations<T, TLane>.FlushTiny(TActivation.Forward(preActivation)), ref output, count);
+        PartialLane<T, TLane>.Store(TActivation.ForwardFlushed(preActivation), ref output, count);
 }

@@ -56,8 +56,8 @@ internal readonly ref struct StepEpilogue<T, TLane, TActivation>(ReadOnlySpan<T>
             int count = columns - c;
             TLane bias = PartialLane<T, TLane>.Load(ref Unsafe.Add(ref _bias, column + c), count);
             TLane inputPart = TLane.Load(ref Unsafe.Add(ref first, c)) + bias;
-            TLane h = TActivation.Forward(inputPart + TLane.Load(ref Unsafe.Add(ref second, c)));
-            PartialLane<T, TLane>.Store(Activations<T, TLane>.FlushTiny(h), ref Unsafe.Add(ref _state, column + c), count);
+            TLane h = TActivation.ForwardFlushed(inputPart + TLane.Load(ref Unsafe.Add(ref second, c)));
+            PartialLane<T, TLane>.Store(h, ref Unsafe.Add(ref _state, column + c), count);
         }
     }
 }

@@ -117,4 +117,9 @@ public readonly struct ScalarLane<T>(T value) : ILane<ScalarLane<T>, T>
             return new(Unsafe.BitCast<long, T>(bits));
         }
     }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLane<T> PowerOfEighths<TTable>(ScalarLane<T> shifted)
+        where TTable : struct, IEighthsTable => new(EighthPowers<T, TTable>.One(shifted._value));
 }
