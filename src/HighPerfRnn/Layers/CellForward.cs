@@ -72,6 +72,10 @@ public ref struct CellForward<T, TLane>
     public readonly void SetState(TLane value) =>
         PartialLane<T, TLane>.Store(Activations<T, TLane>.FlushTiny(value), ref NextStates, Count);
 
+    /// <summary>Sets h_t to what is zero wherever it is tiny already.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly void SetFlushedState(TLane value) => PartialLane<T, TLane>.Store(value, ref NextStates, Count);
+
     /// <summary>Sets a cell state; a magnitude below 2⁻¹⁰⁰ (2⁻⁹⁰⁰ in double) becomes +0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void SetCellState(int index, TLane value) =>

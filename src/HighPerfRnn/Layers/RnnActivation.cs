@@ -19,8 +19,8 @@ public enum RnnActivation
 internal interface IActivation<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>h = φ(a).</summary>
-    static abstract TLane Forward<TLane>(TLane a)
+    /// <summary>h = φ(a), tiny values flushed to +0: φ knows what can be tiny, and when.</summary>
+    static abstract TLane ForwardFlushed<TLane>(TLane a)
         where TLane : struct, ILane<TLane, T>;
 
     /// <summary>dh · φ'(a), given h = φ(a).</summary>
@@ -32,8 +32,8 @@ internal readonly struct TanhActivation<T> : IActivation<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TLane Forward<TLane>(TLane a)
-        where TLane : struct, ILane<TLane, T> => Activations<T, TLane>.Tanh(a);
+    public static TLane ForwardFlushed<TLane>(TLane a)
+        where TLane : struct, ILane<TLane, T> => Activations<T, TLane>.FlushedTanh(a);
 
     /// <summary>tanh' = 1 - h², as (1 - h)(1 + h), which keeps its relative accuracy near saturation.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -49,8 +49,8 @@ internal readonly struct ReluActivation<T> : IActivation<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TLane Forward<TLane>(TLane a)
-        where TLane : struct, ILane<TLane, T> => Activations<T, TLane>.Relu(a);
+    public static TLane ForwardFlushed<TLane>(TLane a)
+        where TLane : struct, ILane<TLane, T> => Activations<T, TLane>.FlushedRelu(a);
 
     /// <summary>The gradient where h &gt; 0 or NaN, else +0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -15,7 +15,7 @@ internal readonly struct RnnCell<T, TActivation> : IRecurrentCell<T>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Forward<TLane>(scoped ref CellForward<T, TLane> unit)
-        where TLane : struct, ILane<TLane, T> => unit.SetState(TActivation.Forward(unit.PreActivation(0)));
+        where TLane : struct, ILane<TLane, T> => unit.SetFlushedState(TActivation.ForwardFlushed(unit.PreActivation(0)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Backward<TLane>(scoped ref CellBackward<T, TLane> unit)

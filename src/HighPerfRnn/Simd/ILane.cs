@@ -104,4 +104,21 @@ public interface ILane<TSelf, T>
 
     /// <summary>a · <see cref="FromUpperHalf"/>(halves) + c, likewise.</summary>
     static abstract TSelf FusedMultiplyAddUpperHalf(TSelf a, TSelf halves, TSelf c);
+
+    /// <summary>
+    /// c · 2^(n/8) from 1.5·2ᵖ + n, p being 23 for float and 52 for double, n a whole number: the table's number with the low
+    /// three bits of n, and n in eighths added to its exponent. The result must be a normal number.
+    /// </summary>
+    static abstract TSelf PowerOfEighths<TTable>(TSelf shifted)
+        where TTable : struct, IEighthsTable;
+}
+
+/// <summary>Eight powers of ⁸√2, times one constant, for <see cref="ILane{TSelf, T}.PowerOfEighths{TTable}"/>.</summary>
+public interface IEighthsTable
+{
+    /// <summary>The bits of c · 2^(i/8) as a float, i from 0 to 7, less i · 2²⁰, which adding n in eighths puts back.</summary>
+    static abstract ReadOnlySpan<int> FloatBits { get; }
+
+    /// <summary>The bits of c · 2^(i/8) as a double, less i · 2⁴⁹.</summary>
+    static abstract ReadOnlySpan<long> DoubleBits { get; }
 }

@@ -146,4 +146,9 @@ public readonly struct ScalarLane<T>(T value) : ILane<ScalarLane<T>, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ScalarLane<T> FusedMultiplyAddUpperHalf(ScalarLane<T> a, ScalarLane<T> halves, ScalarLane<T> c) =>
         FusedMultiplyAdd(a, FromUpperHalf(halves), c);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLane<T> PowerOfEighths<TTable>(ScalarLane<T> shifted)
+        where TTable : struct, IEighthsTable => new(EighthPowers<T, TTable>.One(shifted._value));
 }

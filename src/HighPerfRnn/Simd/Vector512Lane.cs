@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -90,8 +91,16 @@ public readonly struct Vector512Lane<T>(Vector512<T> value) : ILane<Vector512Lan
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512Lane<T> NegatedFusedMultiplyAdd(Vector512Lane<T> a, Vector512Lane<T> b, Vector512Lane<T> c) =>
-        FusedMultiplyAdd(new(-a._value), b, c);
+    public static Vector512Lane<T> NegatedFusedMultiplyAdd(Vector512Lane<T> a, Vector512Lane<T> b, Vector512Lane<T> c)
+    {
+        // Of a negated factor that has another use the compiler makes an instruction of its own.
+        if (!Avx512F.IsSupported) return FusedMultiplyAdd(new(-a._value), b, c);
+        return typeof(T) == typeof(float)
+            ? new(Avx512F.FusedMultiplyAddNegated(
+                a._value.As<T, float>(), b._value.As<T, float>(), c._value.As<T, float>()).As<float, T>())
+            : new(Avx512F.FusedMultiplyAddNegated(
+                a._value.As<T, double>(), b._value.As<T, double>(), c._value.As<T, double>()).As<double, T>());
+    }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -186,6 +195,29 @@ public readonly struct Vector512Lane<T>(Vector512<T> value) : ILane<Vector512Lan
                 a._value.As<T, double>(),
                 (halves._value.As<T, ulong>() & Vector512.Create(0xFFFFFFFF00000000)).As<ulong, double>(),
                 c._value.As<T, double>()).As<double, T>());
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector512Lane<T> PowerOfEighths<TTable>(Vector512Lane<T> shifted)
+        where TTable : struct, IEighthsTable
+    {
+        if (!Avx512DQ.IsSupported) return new(EighthPowers<T, TTable>.Each(shifted._value));
+        if (typeof(T) == typeof(float))
+        {
+            // The permutation reads four bits of an index, so that the table stands twice. It is data of the assembly, which
+            // no collector moves.
+            Vector512<int> bits = shifted._value.As<T, int>();
+            int* table = (int*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(TTable.FloatBits));
+            Vector512<int> powers = Avx512F.PermuteVar16x32(Avx512DQ.BroadcastVector256ToVector512(table), bits);
+            return new((powers + (bits << 20)).As<int, T>());
+        }
+        else
+        {
+            Vector512<long> bits = shifted._value.As<T, long>();
+            Vector512<long> table = Vector512.LoadUnsafe(ref MemoryMarshal.GetReference(TTable.DoubleBits));
+            return new((Avx512F.PermuteVar8x64(table, bits) + (bits << 49)).As<long, T>());
+        }
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> First32(int count) =>

@@ -1,5 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
@@ -69,8 +71,20 @@ public readonly struct VectorLane<T>(Vector<T> value) : ILane<VectorLane<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static VectorLane<T> NegatedFusedMultiplyAdd(VectorLane<T> a, VectorLane<T> b, VectorLane<T> c) =>
-        FusedMultiplyAdd(new(-a._value), b, c);
+    public static VectorLane<T> NegatedFusedMultiplyAdd(VectorLane<T> a, VectorLane<T> b, VectorLane<T> c)
+    {
+        // Of a negated factor that has another use the compiler makes an instruction of its own.
+        if (!Fma.IsSupported || Vector<T>.Count != Vector256<T>.Count) return FusedMultiplyAdd(new(-a._value), b, c);
+        return typeof(T) == typeof(float)
+            ? new(Fma.MultiplyAddNegated(
+                a._value.AsVector256().As<T, float>(),
+                b._value.AsVector256().As<T, float>(),
+                c._value.AsVector256().As<T, float>()).As<float, T>().AsVector())
+            : new(Fma.MultiplyAddNegated(
+                a._value.AsVector256().As<T, double>(),
+                b._value.AsVector256().As<T, double>(),
+                c._value.AsVector256().As<T, double>()).As<double, T>().AsVector());
+    }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -165,4 +179,60 @@ public readonly struct VectorLane<T>(Vector<T> value) : ILane<VectorLane<T>, T>
                 a._value.As<T, double>(),
                 (halves._value.As<T, ulong>() & Vector.Create(0xFFFFFFFF00000000)).As<ulong, double>(),
                 c._value.As<T, double>()).As<double, T>());
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VectorLane<T> PowerOfEighths<TTable>(VectorLane<T> shifted)
+        where TTable : struct, IEighthsTable
+    {
+        if (!Avx2.IsSupported)
+        {
+            return typeof(T) == typeof(float)
+                ? new(Eighths(TTable.FloatBits, shifted._value.As<T, int>(), 20).As<int, T>())
+                : new(Eighths(TTable.DoubleBits, shifted._value.As<T, long>(), 49).As<long, T>());
+        }
+
+        Vector256<int> bits = Vector<T>.Count == Vector256<T>.Count
+            ? shifted._value.AsVector256().As<T, int>()
+            : shifted._value.AsVector128().ToVector256Unsafe().As<T, int>();
+        Vector256<T> powers;
+        if (typeof(T) == typeof(float))
+        {
+            // The permutation reads the low three bits of each index.
+            Vector256<int> table = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(TTable.FloatBits));
+            powers = (Avx2.PermuteVar8x32(table, bits) + (bits << 20)).As<int, T>();
+        }
+        else
+        {
+            // Both halves of four by twice the index and one more, then one half by the third bit.
+            ref int table = ref Unsafe.As<long, int>(ref MemoryMarshal.GetReference(TTable.DoubleBits));
+            Vector256<int> index = Avx2.Shuffle(bits + bits, 0xA0) | Vector256.Create(1L << 32).AsInt32();
+            Vector256<double> low = Avx2.PermuteVar8x32(Vector256.LoadUnsafe(ref table), index).AsDouble();
+            Vector256<double> high = Avx2.PermuteVar8x32(Vector256.LoadUnsafe(ref table, 8), index).AsDouble();
+            Vector256<long> one = Avx.BlendVariable(low, high, (bits.AsInt64() << 61).AsDouble()).AsInt64();
+            powers = (one + (bits.AsInt64() << 49)).As<long, T>();
+        }
+
+        return new(Vector<T>.Count == Vector256<T>.Count ? powers.AsVector() : powers.GetLower().AsVector());
+    }
+
+    /// <summary>One of eight by its three bits, where no instruction looks numbers up by their place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<TBits> Eighths<TBits>(ReadOnlySpan<TBits> table, Vector<TBits> bits, int shift)
+        where TBits : unmanaged, IBinaryInteger<TBits>
+    {
+        Vector<TBits> bit0 = HasBit(bits, TBits.One), bit1 = HasBit(bits, TBits.One << 1), bit2 = HasBit(bits, TBits.One << 2);
+        Vector<TBits> low = Vector.ConditionalSelect(bit1, OneOfTwo(table[2..], bit0), OneOfTwo(table, bit0));
+        Vector<TBits> high = Vector.ConditionalSelect(bit1, OneOfTwo(table[6..], bit0), OneOfTwo(table[4..], bit0));
+        return Vector.ConditionalSelect(bit2, high, low) + (bits << shift);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<TBits> HasBit<TBits>(Vector<TBits> bits, TBits bit)
+        where TBits : unmanaged, IBinaryInteger<TBits> => Vector.Equals(bits & Vector.Create(bit), Vector.Create(bit));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<TBits> OneOfTwo<TBits>(ReadOnlySpan<TBits> table, Vector<TBits> isSecond)
+        where TBits : unmanaged, IBinaryInteger<TBits> =>
+        Vector.ConditionalSelect(isSecond, Vector.Create(table[1]), Vector.Create(table[0]));
 }

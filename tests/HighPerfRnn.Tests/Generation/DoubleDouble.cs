@@ -39,6 +39,13 @@ internal readonly record struct DoubleDouble(double High, double Low)
         return x < 0 ? tanh : new DoubleDouble(-tanh.High, -tanh.Low);
     }
 
+    /// <summary>σ(x) = e / (1 + e) for x &lt; 0 and 1 / (1 + e) else, e = exp(-|x|).</summary>
+    public static DoubleDouble Sigmoid(double x)
+    {
+        DoubleDouble e = ExpOfNonPositive(-Math.Abs(x));
+        return (x < 0 ? e : new DoubleDouble(1, 0)) / (new DoubleDouble(1, 0) + e);
+    }
+
     public static DoubleDouble ExpOfNonPositive(double x)
     {
         // Squaring a root of it keeps every step in the range of normal numbers, low part included.

@@ -69,7 +69,7 @@ public sealed class RnnIdentityTests
     private readonly struct Identity<T> : IActivation<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        public static TLane Forward<TLane>(TLane a)
+        public static TLane ForwardFlushed<TLane>(TLane a)
             where TLane : struct, ILane<TLane, T> => a;
 
         public static TLane Backward<TLane>(TLane h, TLane gradient)

@@ -199,7 +199,7 @@ public sealed class WeightFormatTests(RnnWorkerTests.Groups groups) : IClassFixt
         var a = new ScalarLane<float>(sum);
         ScalarLane<float> h = activation == RnnActivation.Tanh
             ? Activations<float, ScalarLane<float>>.Tanh(a)
-            : Activations<float, ScalarLane<float>>.Relu(a);
+            : Activations<float, ScalarLane<float>>.FlushedRelu(a);
         float result = 0;
         Activations<float, ScalarLane<float>>.FlushTiny(h).Store(ref result);
         return result;

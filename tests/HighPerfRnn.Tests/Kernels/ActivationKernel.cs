@@ -2,7 +2,7 @@ using System.Numerics;
 using HighPerfRnn.Kernels;
 using HighPerfRnn.Simd;
 
-namespace HighPerfRnn.Tests.Layers;
+namespace HighPerfRnn.Tests.Kernels;
 
 /// <summary>One of the library's functions over an array, by a lane of the caller's choice.</summary>
 internal sealed class ActivationKernel
@@ -32,7 +32,7 @@ internal sealed class ActivationKernel
             {
                 0 => Activations<T, TLane>.Tanh(value),
                 1 => Activations<T, TLane>.ExpOfNonPositive(value),
-                2 => Activations<T, TLane>.Relu(value),
+                2 => Activations<T, TLane>.FlushedRelu(value),
                 _ => Activations<T, TLane>.FlushTiny(value),
             };
             PartialLane<T, TLane>.Store(f, ref result[i], count);
