@@ -2,14 +2,17 @@ using HighPerfRnn.Reference;
 
 namespace HighPerfRnn.Tests.Generation;
 
-/// <summary>What a pass of a cell reads, made from a case: numbers that float holds, so that every type computes on the same.</summary>
+/// <summary>What a pass of a cell reads, made from a case: numbers that every type in question holds, to compute on the same.</summary>
 internal sealed class CellData
 {
+    private readonly bool _isHalf;
+
     /// <param name="shape">The case.</param>
     /// <param name="draw">Another number gives other data of the same shape.</param>
-    public CellData(CellCase shape, int draw = 0)
+    /// <param name="isHalf">Whether Half is to hold the numbers, not float.</param>
+    public CellData(CellCase shape, int draw = 0, bool isHalf = false)
     {
-        Case = shape;
+        (Case, _isHalf) = (shape, isHalf);
         Options = shape.Options();
         var random = new CaseRandom(shape.Seed, draw);
         ReferenceCell<double> cell = Options.Create(new ReferenceFloatingPoint<double>(0), shape.InputSize, shape.HiddenSize);
@@ -58,8 +61,9 @@ internal sealed class CellData
     /// <summary>What gradients hold before a pass adds to them.</summary>
     public double[] GradientsStart(int length, int tensor)
     {
-        double[] start = Case.Has(CellTraits.GradientsStart) ? Wide(new CaseRandom(Case.Seed, 1000 + tensor).Numbers<float>(length)) : [];
-        return start.Length > 0 ? start : new double[length];
+        double[] start = new double[length];
+        if (Case.Has(CellTraits.GradientsStart)) start = Rounded(new CaseRandom(Case.Seed, 1000 + tensor).Numbers<double>(length));
+        return start;
     }
 
     private double[] Draw(CaseRandom random, ReferenceParameterShape parameter)
@@ -68,7 +72,7 @@ internal sealed class CellData
         bool arbitrary = Case.Steps <= CellCase.LongestArbitrary;
         return parameter.Name switch
         {
-            "nu" => [.. Numbers(random, length, 2).Select(nu => nu - 1)],
+            "nu" => Rounded([.. Numbers(random, length, 2).Select(nu => nu - 1)]),
             "weight_ih" => Numbers(random, length, arbitrary ? 1 : 2 / Math.Sqrt(Case.InputSize)),
             "weight_hh" or "weight_hr" => Numbers(
                 random, length, !arbitrary ? 1.0 / parameter.Rows : random.Below(2) == 0 ? 1 : 2 / Math.Sqrt(parameter.Rows)),
@@ -77,7 +81,8 @@ internal sealed class CellData
     }
 
     private double[] Numbers(CaseRandom random, int length, double scale) =>
-        Wide(random.Numbers<float>(length, scale, Case.Has(CellTraits.Spread)));
+        Rounded(random.Numbers<double>(length, scale, Case.Has(CellTraits.Spread)));
 
-    private static double[] Wide(float[] numbers) => Array.ConvertAll(numbers, number => (double)number);
+    private double[] Rounded(double[] numbers) =>
+        Array.ConvertAll(numbers, number => _isHalf ? (double)(Half)number : (float)number);
 }
