@@ -34,9 +34,9 @@ public interface IReferenceProduct
 /// </para>
 /// <para>
 /// Errors pass through a matrix by absolute values: where a recurrence shrinks errors only by cancellation, as an orthogonal
-/// matrix does, the bound grows by ‖|W|‖ a step and ends far above the truth: with weights uniform in ±1/√H, within 4 steps at
-/// H = 64 to 1e3 times the error, within 16 to nothing. With columns of |W| that add up to at most 1, the bounds of 20 steps of
-/// every cell are in the middle 18 to 51 times the error.
+/// matrix does, the bound grows by ‖|W|‖ a step and ends far above the truth: with weights uniform in ±1/√H and H = 64, some
+/// 1e3 times the error of an output after 4 steps, and nothing at all after 16. With columns of |W| that add up to at most 1,
+/// the bounds of 20 steps of every cell are in the middle 18 to 51 times the error.
 /// </para>
 /// </summary>
 /// <typeparam name="TProduct">The product's arithmetic.</typeparam>
