@@ -64,7 +64,7 @@ public sealed class ReferenceSequence<T>
         Gradients = cell.Parameters.Zeros();
     }
 
-    /// <summary>h_t, [T, B, P], as <see cref="Forward"/> wrote it.</summary>
+    /// <summary>h_t, [T, B, P], as <see cref="Forward"/> wrote it; zeros past a row's end, where it never writes.</summary>
     public T[] Output { get; }
 
     /// <summary>h of each row's last valid step, [B, P].</summary>
@@ -97,7 +97,6 @@ public sealed class ReferenceSequence<T>
         _input = input.ToArray();
         CopyOrClear(initialState, _initialState, nameof(initialState));
         CopyOrClear(initialCellState, _initialCellState, nameof(initialCellState));
-        Array.Clear(Output);
         _initialState.CopyTo(FinalState);
         _initialCellState.CopyTo(FinalCellState);
         for (int row = 0; row < _batch; row++)

@@ -22,22 +22,24 @@ public sealed class FlushTests
         ReferenceCell<float> cell = Decaying(name);
         var sequence = new ReferenceSequence<float>(cell, 1, Steps);
         sequence.Forward(new float[Steps], [1f], cell.CellStateSize > 0 ? [1f] : []);
-        float[] states = sequence.Output;
-        AssertEndsAtZero(states, states.Length);
+        AssertEndsAtZero(sequence.Output);
 
-        // The gradient of the last state, seen at every step before it: backward over longer and longer ends.
+        // The cell state after every step, and the gradient of the last state, seen at every step before it: longer and longer ends.
         float[] gradients = new float[Steps];
+        float[] cellStates = new float[Steps];
         for (int length = 1; length <= Steps; length++)
         {
             var end = new ReferenceSequence<float>(Decaying(name), 1, length);
-            end.Forward(new float[length]);
+            end.Forward(new float[length], [1f], cell.CellStateSize > 0 ? [1f] : []);
+            if (cell.CellStateSize > 0) cellStates[length - 1] = end.FinalCellState[0];
             end.Backward([], [1f], cell.CellStateSize > 0 ? [1f] : []);
             gradients[length - 1] = name == "rnn" ? end.InputGradient[0] // dA itself; dh0 is a product, where nothing decays
                 : cell.CellStateSize > 0 ? end.InitialCellStateGradient[0]
                 : end.InitialStateGradient[0];
         }
 
-        AssertEndsAtZero(gradients, Steps);
+        AssertEndsAtZero(gradients);
+        if (cell.CellStateSize > 0) AssertEndsAtZero(cellStates);
     }
 
     /// <summary>
@@ -59,18 +61,36 @@ public sealed class FlushTests
         }
     }
 
-    [Fact]
-    public void TheGradientOfTheResetProductIsFlushed()
+    /// <summary>Where the candidate's gradient is not flushed, but the reset gate makes something smaller of it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void GradientsBehindTheResetGateAreFlushed(bool resetBefore)
     {
         var math = new ReferenceFloatingPoint<float>(ReferenceRnn.FlushBelowFloat);
-        ReferenceCell<float> cell = new ReferenceGruOptions().Create(math, 1, 1);
+        ReferenceCell<float> cell = new ReferenceGruOptions { ResetBefore = resetBefore }.Create(math, 1, 1);
         cell.Parameters["bias"][0] = -3; // r = 0.05
         cell.Parameters["bias"][1] = -5; // z = 0.007
+        cell.Parameters["weight_hh"][2] = 1; // q = h, and ds = dAn
         var sequence = new ReferenceSequence<float>(cell, 1, 1);
-        sequence.Forward([0f]);
+        sequence.Forward([0f], [1f]);
         sequence.Backward([MathF.ScaleB(1, -99)]);
         Assert.True(sequence.Gradients["bias"][2] > ReferenceRnn.FlushBelowFloat);
-        Assert.Equal(0, sequence.Gradients["bias_hn"][0]);
+        Assert.Equal(0, sequence.Gradients["bias"][0]);
+        if (!resetBefore) Assert.Equal(0, sequence.Gradients["bias_hn"][0]);
+    }
+
+    /// <summary>Where both gates are 0, their shares are halves, as where both are equal, and not 0/0.</summary>
+    [Fact]
+    public void GatesThatVanishShareAlike()
+    {
+        ReferenceCell<float> cell = new ReferenceMinLstmOptions().Create(new ReferenceFloatingPoint<float>(ReferenceRnn.FlushBelowFloat), 1, 1);
+        (cell.Parameters["bias"][0], cell.Parameters["bias"][1], cell.Parameters["bias"][2]) = (-200, -300, 3);
+        var sequence = new ReferenceSequence<float>(cell, 1, 1);
+        sequence.Forward([0f], [1f]);
+        Assert.Equal(2, sequence.Output[0]);
+        sequence.Backward([1f]);
+        Assert.Equal([-0.5f, 0.5f, 0.5f], sequence.Gradients["bias"]);
     }
 
     /// <summary>The initial state is taken as it is, however small.</summary>
@@ -132,9 +152,8 @@ public sealed class FlushTests
     }
 
     /// <summary>Starts with numbers, ends with +0, and holds nothing between 0 and 2⁻¹⁰⁰.</summary>
-    private static void AssertEndsAtZero(float[] values, int length)
+    private static void AssertEndsAtZero(float[] values)
     {
-        Assert.Equal(Steps, length);
         Assert.NotEqual(0, values[0]);
         Assert.Equal(0, values[^1]);
         Assert.False(float.IsNegative(values[^1]));
