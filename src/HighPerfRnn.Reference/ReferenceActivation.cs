@@ -1,56 +1,101 @@
-using System.Numerics;
-
 namespace HighPerfRnn.Reference;
 
-/// <summary>The function φ that a cell applies to its pre-activations.</summary>
-public enum ReferenceActivation
+/// <summary>The functions that a cell may apply to its pre-activations; α and β are the numbers beside them.</summary>
+public enum ReferenceActivationKind
 {
-    /// <summary>φ(a) = tanh a.</summary>
+    /// <summary>tanh a.</summary>
     Tanh,
 
-    /// <summary>φ(a) = max(a, 0).</summary>
+    /// <summary>max(a, 0).</summary>
     Relu,
 
-    /// <summary>φ(a) = a: a linear cell, whose sums nothing hides.</summary>
+    /// <summary>a.</summary>
     Identity,
+
+    /// <summary>1 / (1 + e⁻ᵃ).</summary>
+    Sigmoid,
+
+    /// <summary>a where a &gt; 0, else α·a.</summary>
+    LeakyRelu,
+
+    /// <summary>
+    /// a where a &gt; α, else 0. At a = α itself ONNX's operator ThresholdedRelu and ONNX Runtime give 0, the text of ONNX's RNN
+    /// gives α.
+    /// </summary>
+    ThresholdedRelu,
+
+    /// <summary>α·tanh(β·a).</summary>
+    ScaledTanh,
+
+    /// <summary>α·a + β, bounded to 0 and 1.</summary>
+    HardSigmoid,
+
+    /// <summary>a where a &gt; 0, else α·(eᵃ - 1).</summary>
+    Elu,
+
+    /// <summary>a / (1 + |a|).</summary>
+    Softsign,
+
+    /// <summary>log(1 + eᵃ).</summary>
+    Softplus,
+
+    /// <summary>α·a + β.</summary>
+    Affine,
 }
 
-/// <summary>The activations and their derivatives, element by element.</summary>
-public static class ReferenceActivationFunction
+/// <summary>
+/// The function φ that a cell applies to its pre-activations, with α and β as ONNX defines them. Both are rounded to the type
+/// that is computed in: give numbers that every type in a comparison holds exactly.
+/// </summary>
+/// <param name="Kind">Which function.</param>
+/// <param name="Alpha">α, where the function has one.</param>
+/// <param name="Beta">β, where the function has one.</param>
+public readonly record struct ReferenceActivation(ReferenceActivationKind Kind, double Alpha = 0, double Beta = 0)
 {
-    /// <summary>φ(a). NaN gives NaN.</summary>
-    /// <param name="activation">Which φ.</param>
-    /// <param name="a">The pre-activation.</param>
-    public static T Apply<T>(ReferenceActivation activation, T a)
-        where T : IBinaryFloatingPointIeee754<T> => activation switch
-        {
-            ReferenceActivation.Tanh => T.Tanh(a),
-            ReferenceActivation.Relu => T.Max(a, T.Zero),
-            ReferenceActivation.Identity => a,
-            _ => throw new ArgumentOutOfRangeException(nameof(activation), $"{activation} is no activation."),
-        };
+    /// <summary>tanh a.</summary>
+    public static ReferenceActivation Tanh => new(ReferenceActivationKind.Tanh);
 
-    /// <summary>
-    /// φ'(a) written in h = φ(a), which is what the backward pass has kept: tanh' = (1-h)(1+h), relu' = 1 where h &gt; 0
-    /// and 0 elsewhere (so 0 at the kink), identity' = 1.
-    /// </summary>
-    /// <param name="activation">Which φ.</param>
-    /// <param name="h">The output φ(a).</param>
-    public static T DerivativeAtOutput<T>(ReferenceActivation activation, T h)
-        where T : IBinaryFloatingPointIeee754<T> => activation switch
-        {
-            ReferenceActivation.Tanh => (T.One - h) * (T.One + h),
-            ReferenceActivation.Relu => h > T.Zero ? T.One : T.Zero,
-            ReferenceActivation.Identity => T.One,
-            _ => throw new ArgumentOutOfRangeException(nameof(activation), $"{activation} is no activation."),
-        };
+    /// <summary>max(a, 0).</summary>
+    public static ReferenceActivation Relu => new(ReferenceActivationKind.Relu);
 
-    /// <summary>
-    /// The subnormal guard: v, or +0 where |v| &lt; <paramref name="flushBelow"/>. NaN stays NaN; a threshold of 0 guards
-    /// nothing.
-    /// </summary>
-    /// <param name="v">A state, or the gradient of a pre-activation.</param>
-    /// <param name="flushBelow">The threshold, at least 0.</param>
-    public static T Flush<T>(T v, T flushBelow)
-        where T : IBinaryFloatingPointIeee754<T> => T.Abs(v) < flushBelow ? T.Zero : v;
+    /// <summary>a: a linear cell, whose sums nothing hides.</summary>
+    public static ReferenceActivation Identity => new(ReferenceActivationKind.Identity);
+
+    /// <summary>1 / (1 + e⁻ᵃ).</summary>
+    public static ReferenceActivation Sigmoid => new(ReferenceActivationKind.Sigmoid);
+
+    /// <summary>a / (1 + |a|).</summary>
+    public static ReferenceActivation Softsign => new(ReferenceActivationKind.Softsign);
+
+    /// <summary>log(1 + eᵃ).</summary>
+    public static ReferenceActivation Softplus => new(ReferenceActivationKind.Softplus);
+
+    /// <summary>a where a &gt; 0, else α·a.</summary>
+    /// <param name="alpha">α.</param>
+    public static ReferenceActivation LeakyRelu(double alpha = 0.01) => new(ReferenceActivationKind.LeakyRelu, alpha);
+
+    /// <summary>a where a &gt; α, else 0.</summary>
+    /// <param name="alpha">α; ONNX's default is 1, ONNX Runtime takes 0.</param>
+    public static ReferenceActivation ThresholdedRelu(double alpha = 1) => new(ReferenceActivationKind.ThresholdedRelu, alpha);
+
+    /// <summary>α·tanh(β·a). ONNX has no default for it; ONNX Runtime takes zeros.</summary>
+    /// <param name="alpha">α.</param>
+    /// <param name="beta">β.</param>
+    public static ReferenceActivation ScaledTanh(double alpha, double beta) =>
+        new(ReferenceActivationKind.ScaledTanh, alpha, beta);
+
+    /// <summary>α·a + β, bounded to 0 and 1.</summary>
+    /// <param name="alpha">α.</param>
+    /// <param name="beta">β.</param>
+    public static ReferenceActivation HardSigmoid(double alpha = 0.2, double beta = 0.5) =>
+        new(ReferenceActivationKind.HardSigmoid, alpha, beta);
+
+    /// <summary>a where a &gt; 0, else α·(eᵃ - 1).</summary>
+    /// <param name="alpha">α.</param>
+    public static ReferenceActivation Elu(double alpha = 1) => new(ReferenceActivationKind.Elu, alpha);
+
+    /// <summary>α·a + β. ONNX has no default for it; ONNX Runtime takes zeros.</summary>
+    /// <param name="alpha">α.</param>
+    /// <param name="beta">β.</param>
+    public static ReferenceActivation Affine(double alpha, double beta) => new(ReferenceActivationKind.Affine, alpha, beta);
 }

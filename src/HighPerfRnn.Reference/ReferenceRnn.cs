@@ -24,6 +24,10 @@ namespace HighPerfRnn.Reference;
 /// an output, in the order in which the equations are written. It stands as the textbook has it; walking the columns
 /// innermost would already be faster.
 /// </para>
+/// <para>
+/// Since the backward pass is given h alone, it takes an activation whose derivative follows from its value.
+/// <see cref="ReferenceVanillaRnn{T}"/> is the same cell for any activation, with a clip, and under the driver of all cells.
+/// </para>
 /// </summary>
 public static class ReferenceRnn
 {
@@ -73,6 +77,7 @@ public static class ReferenceRnn
     /// <param name="dFinalState">dhT, [B, H]: what reaches the final state beside dY; empty for zeros.</param>
     /// <param name="gradients">dX, dWx, dWh, db, dh0.</param>
     /// <exception cref="ArgumentException">A length is not the one that the shape asks for.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The derivative of φ does not follow from its value.</exception>
     public static void Backward<T>(
         in ReferenceRnnCell<T> cell,
         ReadOnlySpan<T> input,
@@ -108,16 +113,16 @@ public static class ReferenceRnn
 
                 ReadOnlySpan<T> x = input.Slice(inputOffset, inputSize);
                 ReadOnlySpan<T> previous = PreviousState(cell.Shape, initialState, states, t, row);
-                AddTransposedProduct(dA, cell.Wx, gradients.DInput.Slice(inputOffset, inputSize));
-                AddOuterProduct(x, dA, gradients.DWx);
-                AddOuterProduct(previous, dA, gradients.DWh);
+                ReferenceMatrix.AddTransposedProduct(dA, cell.Wx, gradients.DInput.Slice(inputOffset, inputSize));
+                ReferenceMatrix.AddOuterProduct(x, dA, gradients.DWx);
+                ReferenceMatrix.AddOuterProduct(previous, dA, gradients.DWh);
                 for (int j = 0; j < hiddenSize; j++)
                 {
                     gradients.DBias[j] += dA[j];
                 }
 
                 carriedRow.Clear();
-                AddTransposedProduct(dA, cell.Wh, carriedRow);
+                ReferenceMatrix.AddTransposedProduct(dA, cell.Wh, carriedRow);
             }
         }
 
@@ -154,35 +159,6 @@ public static class ReferenceRnn
     {
         T derivative = ReferenceActivationFunction.DerivativeAtOutput(cell.Activation, h);
         return ReferenceActivationFunction.Flush(g * derivative, cell.FlushBelow);
-    }
-
-    /// <summary>result_i += Σ_j d_j·W_ij, for W [result.Length, d.Length].</summary>
-    internal static void AddTransposedProduct<T>(ReadOnlySpan<T> d, ReadOnlySpan<T> w, Span<T> result)
-        where T : IBinaryFloatingPointIeee754<T>
-    {
-        for (int i = 0; i < result.Length; i++)
-        {
-            T sum = T.Zero;
-            for (int j = 0; j < d.Length; j++)
-            {
-                sum += d[j] * w[i * d.Length + j];
-            }
-
-            result[i] += sum;
-        }
-    }
-
-    /// <summary>result_ij += x_i·d_j, for result [x.Length, d.Length]; an empty x stands for zeros and adds nothing.</summary>
-    internal static void AddOuterProduct<T>(ReadOnlySpan<T> x, ReadOnlySpan<T> d, Span<T> result)
-        where T : IBinaryFloatingPointIeee754<T>
-    {
-        for (int i = 0; i < x.Length; i++)
-        {
-            for (int j = 0; j < d.Length; j++)
-            {
-                result[i * d.Length + j] += x[i] * d[j];
-            }
-        }
     }
 
     /// <summary>h_{t-1} of one row, [H]; empty at the start where the initial state is not given.</summary>

@@ -143,10 +143,10 @@ public static partial class ReferenceRnnErrorBound
                 double g = outside + _carried[j];
                 _dA[j] = ReferenceRnn.PreActivationGradient(cell, g, h[j]);
                 double f = ReferenceActivationFunction.DerivativeAtOutput(cell.Activation, h[j]);
-                double k = cell.Activation switch
+                double k = cell.Activation.Kind switch
                 {
-                    ReferenceActivation.Tanh => e[j] * (2 * Math.Abs(h[j]) + e[j]),
-                    ReferenceActivation.Relu when maskUncertain[j] => 1,
+                    ReferenceActivationKind.Tanh => e[j] * (2 * Math.Abs(h[j]) + e[j]),
+                    ReferenceActivationKind.Relu when maskUncertain[j] => 1,
                     _ => 0,
                 };
                 double magnitude = Math.Abs(outside) + CarriedMagnitude[j];
@@ -206,7 +206,7 @@ public static partial class ReferenceRnnErrorBound
         internal void CarryBack(ReadOnlySpan<double> wh, double matrixNorm)
         {
             Array.Clear(_carried);
-            ReferenceRnn.AddTransposedProduct(_dA, wh, _carried);
+            ReferenceMatrix.AddTransposedProduct(_dA, wh, _carried);
             double errorNorm = 0;
             for (int i = 0; i < hiddenSize; i++)
             {

@@ -38,7 +38,7 @@ public static class Cases
         select new ProductCase(rows, depth, columns, seed);
 
     /// <summary>Half of all sizes lie at or beside a multiple of 4, 8, 16 or 32, where tiles, lanes and blocks end.</summary>
-    private static Gen<int> Size(int smallest, int largest) =>
+    internal static Gen<int> Size(int smallest, int largest) =>
         Gen.OneOf(
             Gen.Choose(smallest, largest),
             from unit in Gen.Elements(4, 8, 16, 32)
@@ -66,7 +66,7 @@ public static class Cases
     }
 
     /// <summary>The smallest, the half and one less: a search that ends after few dozen tries.</summary>
-    private static IEnumerable<int> Smaller(int value, int smallest)
+    internal static IEnumerable<int> Smaller(int value, int smallest)
     {
         if (value > smallest) yield return smallest;
         if (value / 2 > smallest) yield return value / 2;

@@ -1,38 +1,48 @@
-using System.Runtime.InteropServices;
 using HighPerfRnn.Reference;
 using Xunit.Sdk;
 
 namespace HighPerfRnn.Tests.Generation;
 
-/// <summary>Gradients in double against central differences of a forward pass.</summary>
+/// <summary>A loss whose derivatives are checked.</summary>
+internal interface IDifferenceLoss
+{
+    /// <summary>What the cell is called where redraws are counted.</summary>
+    string Kind { get; }
+
+    /// <summary>Whether the loss has all its derivatives; else it is smooth between switches of its units.</summary>
+    bool IsSmooth { get; }
+
+    /// <summary>Σ|terms| of the loss times the depth of the sums behind each, for the roundoff of a difference.</summary>
+    double Magnitude { get; }
+
+    /// <summary>The loss at the parameters as they are now.</summary>
+    /// <param name="switched">Whether a unit lies on the other side of a kink than at first.</param>
+    double Evaluate(out bool switched);
+}
+
+/// <summary>Gradients in double against central differences of a loss.</summary>
 /// <remarks>
-/// <para>The loss is L = Σ dY·h + Σ dhT·h_T, so that the backward pass's dY and dhT are its gradients. It must agree as
-/// |g - d| ≤ 1e-7 · max(G, R), with G the largest entry of the tensor's gradient and R the roundoff term: 1e7 times what the
-/// rounding of the forward pass does to the difference quotient. Each h errs by no more than n·u·(1 + |h|), n being the depth
-/// of its sums times the steps whose errors it carries (‖Wh‖ ≤ 1 for long sequences), so that the losses err by
-/// n·u·Σ|dL/dh|·(1 + |h|); the sums of the losses themselves are taken with compensation.</para>
-/// <para>Step: 2⁻¹⁰ in the fourth-order formula for tanh (times the binade of a larger entry), whose truncation is
-/// 3e-14·L⁗'; 2⁻¹⁷ in the second-order one for ReLU, whose L is a polynomial while no unit switches. Where a unit switches
-/// between the points, the direction or entry is drawn again and counted.</para>
+/// <para>They must agree as |g - d| ≤ 1e-7 · max(G, R), with G the largest entry of the tensor's gradient and R the roundoff
+/// term: 1e7 times what the rounding of the forward pass does to the difference quotient. Each h errs by no more than
+/// n·u·(1 + |h|), n being the depth of its sums times the steps whose errors it carries (‖Wh‖ ≤ 1 for long sequences), so that
+/// the losses err by n·u·Σ|dL/dh|·(1 + |h|); the sums of the losses themselves are taken with compensation.</para>
+/// <para>Step: 2⁻¹⁰ in the fourth-order formula for smooth losses (times the binade of a larger entry), whose truncation is
+/// 3e-14·L⁗'; 2⁻¹⁷ in the second-order one where units have kinks. Where a unit switches between the points, the direction or
+/// entry is drawn again and counted.</para>
 /// </remarks>
-internal sealed class DifferenceCheck(string name, RnnData<double> data, Func<double[]> forward)
+internal sealed class DifferenceCheck(string name, IDifferenceLoss loss, int seed)
 {
     private const double Tolerance = 1e-7;
     private const int EntriesOfCase = 8;
     private const int MostDraws = 40;
 
-    private readonly bool _relu = data.Case.Has(CaseOptions.Relu);
-    private readonly CaseRandom _random = new(data.Case.Seed, 2000);
-    private double[] _baseStates = [];
-    private double _lossMagnitude;
+    private readonly CaseRandom _random = new(seed, 2000);
     private bool _switched;
 
     /// <summary>Each tensor along two random directions, and at most 8 single entries in all.</summary>
     /// <param name="tensors">Name, parameters as the forward pass reads them, and their gradient.</param>
     public void Run(params ReadOnlySpan<(string Name, double[] Parameters, double[] Gradient)> tensors)
     {
-        _baseStates = forward();
-        _lossMagnitude = LossMagnitude(_baseStates);
         foreach ((string tensor, double[] parameters, double[] gradient) in tensors)
         {
             if (parameters.Length == 0) continue;
@@ -62,7 +72,7 @@ internal sealed class DifferenceCheck(string name, RnnData<double> data, Func<do
 
             _switched = false;
             CentralDifference difference =
-                CentralDifferences.Direction(Loss, parameters, direction, _lossMagnitude, fourthOrder: !_relu);
+                CentralDifferences.Direction(Loss, parameters, direction, loss.Magnitude, fourthOrder: loss.IsSmooth);
             if (Accept($"{tensor} along draw {draw}", expected, difference, gradient)) return;
         }
     }
@@ -74,14 +84,14 @@ internal sealed class DifferenceCheck(string name, RnnData<double> data, Func<do
             int entry = _random.Below(parameters.Length);
             _switched = false;
             CentralDifference difference =
-                CentralDifferences.Entry(Loss, parameters, entry, _lossMagnitude, fourthOrder: !_relu);
+                CentralDifferences.Entry(Loss, parameters, entry, loss.Magnitude, fourthOrder: loss.IsSmooth);
             if (Accept($"{tensor}[{entry}]", gradient[entry], difference, gradient)) return;
         }
     }
 
     private bool Accept(string what, double expected, CentralDifference difference, double[] gradient)
     {
-        string counter = $"{name}, {(_relu ? "ReLU" : "tanh")}";
+        string counter = $"{name}, {loss.Kind}";
         if (_switched)
         {
             Redraws.Again(counter);
@@ -104,37 +114,8 @@ internal sealed class DifferenceCheck(string name, RnnData<double> data, Func<do
 
     private double Loss()
     {
-        double[] states = forward();
-        for (int i = 0; _relu && i < states.Length; i++) _switched |= states[i] > 0 != _baseStates[i] > 0;
-        double sum = 0;
-        double lost = 0;
-        for (int i = 0; i < data.OutputGradient.Length; i++) Add(data.OutputGradient[i] * states[i]);
-        Span<double> last = LastState(states);
-        for (int i = 0; i < data.FinalStateGradient.Length; i++) Add(data.FinalStateGradient[i] * last[i]);
-        return sum + lost;
-
-        // Neumaier's sum: what an addition loses is kept apart.
-        void Add(double term)
-        {
-            double next = sum + term;
-            lost += Math.Abs(sum) >= Math.Abs(term) ? sum - next + term : term - next + sum;
-            sum = next;
-        }
-    }
-
-    private double LossMagnitude(double[] states)
-    {
-        double sum = 0;
-        for (int i = 0; i < data.OutputGradient.Length; i++) sum += Math.Abs(data.OutputGradient[i]) * (1 + Math.Abs(states[i]));
-        Span<double> last = LastState(states);
-        for (int i = 0; i < data.FinalStateGradient.Length; i++) sum += Math.Abs(data.FinalStateGradient[i]) * (1 + Math.Abs(last[i]));
-        int depth = data.Case.InputSize + data.Case.HiddenSize;
-        return sum * (depth + 8);
-    }
-
-    private Span<double> LastState(double[] states)
-    {
-        int length = data.Case.Batch * data.Case.HiddenSize;
-        return data.Case.Steps == 0 ? data.InitialState : states.AsSpan(states.Length - length);
+        double value = loss.Evaluate(out bool switched);
+        _switched |= switched;
+        return value;
     }
 }

@@ -20,13 +20,13 @@ public sealed class RnnDifferenceTests(ITestOutputHelper log) : IDisposable
         var run = new RnnRun<double>(data);
         run.Forward();
         run.Backward();
-        var check = new DifferenceCheck(nameof(GradientsAreTheDifferencesOfTheOwnForwardPass), data, () =>
+        var loss = new RnnLoss(data, () =>
         {
             run.LoadWeights();
             run.Forward();
             return (double[])run.Output.Clone();
         });
-        check.Run(
+        new DifferenceCheck(nameof(GradientsAreTheDifferencesOfTheOwnForwardPass), loss, shape.Seed).Run(
             ("dX", data.Input, run.InputGradient),
             ("dWx", data.InputWeights, run.Gradients["weight_ih"].ToArray()),
             ("dWh", data.RecurrentWeights, run.Gradients["weight_hh"].ToArray()),
@@ -55,7 +55,7 @@ public sealed class RnnDifferenceTests(ITestOutputHelper log) : IDisposable
             data.OutputGradient,
             data.FinalStateGradient,
             new ReferenceRnnGradients<double>(gradients[0], gradients[1], gradients[2], gradients[3], gradients[4]));
-        new DifferenceCheck(nameof(ReferenceGradientsAreTheDifferencesOfItsForwardPass), data, Forward).Run(
+        new DifferenceCheck(nameof(ReferenceGradientsAreTheDifferencesOfItsForwardPass), new RnnLoss(data, Forward), shape.Seed).Run(
             ("dX", data.Input, gradients[0]),
             ("dWx", data.InputWeights, gradients[1]),
             ("dWh", data.RecurrentWeights, gradients[2]),
