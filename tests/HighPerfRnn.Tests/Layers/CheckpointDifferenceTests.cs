@@ -34,7 +34,8 @@ public sealed class CheckpointDifferenceTests
         string[] names = [.. layer.Parameters.Parameters.Select(parameter => parameter.Name)];
         double[][] values = [.. names.Select(name => layer.Parameters[name].ToArray())];
         double[][] gradients = [.. names.Select(name => run.Gradients[name].ToArray())];
-        var check = new DifferenceCheck(nameof(GradientsThroughSegmentsAreTheDifferencesOfTheForwardPass), loss, Forward);
+        var check = new DifferenceCheck(
+            nameof(GradientsThroughSegmentsAreTheDifferencesOfTheForwardPass), new RnnLoss(loss, Forward), shape.Seed);
         check.Run(
             ("dX", run.Input, run.InputGradient),
             (names[0], values[0], gradients[0]),
