@@ -22,7 +22,9 @@ public readonly ref struct CheckpointedForward<T>
     /// <summary>h₋₁ [B, H]; empty for zeros. It may be the same span as <see cref="FinalState"/>.</summary>
     public ReadOnlySpan<T> InitialState { get; init; }
 
-    /// <summary>The cell states before the first step [C, B, H]; empty for zeros. It may be the same span as <see cref="FinalCellState"/>.</summary>
+    /// <summary>
+    /// The cell states before the first step [C, B, H]; empty for zeros. It may be the same span as <see cref="FinalCellState"/>.
+    /// </summary>
     public ReadOnlySpan<T> InitialCellState { get; init; }
 
     /// <summary>h_t for every step [T, B, H], overwritten; empty where the outputs need not be held.</summary>
@@ -82,7 +84,7 @@ public readonly ref struct CheckpointedBackward<T>
     /// <summary>The gradient of the cell states before the first step [C, B, H], added to; empty when it is not wanted.</summary>
     public Span<T> InitialCellStateGradient { get; init; }
 
-    /// <summary>dWx, dWh, db and those of the cell's vectors, added to: a set from <see cref="Memory.ParameterSet{T}.CreateZeros"/> of the layer's parameters.</summary>
+    /// <summary>dWx, dWh, db and those of the cell's vectors, added to; see <see cref="RnnBackward{T}.Gradients"/>.</summary>
     public required Memory.ParameterSet<T> Gradients { get; init; }
 
     /// <summary>

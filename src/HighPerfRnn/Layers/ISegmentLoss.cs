@@ -5,10 +5,13 @@ namespace HighPerfRnn.Layers;
 /// <summary>
 /// A loss on the outputs of a sequence that are never held all at once:
 /// <see cref="RecurrentLayer{T}.BackwardCheckpointed{TLoss}(in CheckpointedBackward{T}, ref TLoss, Threading.WorkerGroup?)"/> asks it
-/// once a segment, from the last segment to the first.
+/// once for each segment that has steps, from the last to the first.
 /// </summary>
 /// <typeparam name="T">float or double.</typeparam>
-/// <remarks>Make it a struct, or a ref struct that holds spans of targets; what it sums up, such as the loss itself, the caller reads there.</remarks>
+/// <remarks>
+/// Make it a struct, or a ref struct that holds spans of targets. What it sums up, such as the loss itself, the caller reads from it
+/// after the pass.
+/// </remarks>
 public interface ISegmentLoss<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

@@ -3,7 +3,9 @@ using HighPerfRnn.Threading;
 
 namespace HighPerfRnn.Layers;
 
-/// <content>Gradient checkpointing: training on sequences so long that what backward needs of all their steps takes too much memory.</content>
+/// <content>
+/// Gradient checkpointing: training on sequences so long that what backward needs of all their steps takes too much memory.
+/// </content>
 public abstract partial class RecurrentLayer<T>
 {
     /// <summary>

@@ -153,11 +153,13 @@ internal sealed class CheckpointRun<T>
     }
 
     /// <summary>The same with checkpoints.</summary>
-    public void Checkpointed(in CheckpointPlan plan, WorkerGroup? workers = null, bool keepsOutput = true, bool inPlace = false, int backwards = 1)
+    public void Checkpointed(
+        in CheckpointPlan plan, WorkerGroup? workers = null, bool keepsOutput = true, bool inPlace = false, int backwards = 1)
     {
         // Not one element more than is asked for.
         T[] workspace = RnnRun<T>.Filled(Layer.CheckpointedWorkspaceSize(plan));
-        if (inPlace && InitialState.Length > 0) (FinalState, FinalCellState) = ((T[])InitialState.Clone(), (T[])InitialCellState.Clone());
+        inPlace &= InitialState.Length > 0;
+        if (inPlace) (FinalState, FinalCellState) = ((T[])InitialState.Clone(), (T[])InitialCellState.Clone());
         Layer.ForwardCheckpointed(
             new CheckpointedForward<T>
             {
@@ -165,8 +167,8 @@ internal sealed class CheckpointRun<T>
                 Input = Input,
                 Tokens = Tokens,
                 TokenTable = TokenTable,
-                InitialState = inPlace && InitialState.Length > 0 ? FinalState : InitialState,
-                InitialCellState = inPlace && InitialState.Length > 0 ? FinalCellState : InitialCellState,
+                InitialState = inPlace ? FinalState : InitialState,
+                InitialCellState = inPlace ? FinalCellState : InitialCellState,
                 Output = keepsOutput ? Output : [],
                 FinalState = FinalState,
                 FinalCellState = FinalCellState,
@@ -231,7 +233,7 @@ internal sealed class CheckpointRun<T>
     private TargetLoss<T> Loss() => new(Targets, _shape.Batch * Layer.HiddenSize, _shape.Steps);
 }
 
-/// <summary>½·Σ(h_t - target_t)² over the even steps, and that segments come from the last to the first, with nothing in the gradient.</summary>
+/// <summary>½·Σ(h_t - target_t)² over the even steps; throws unless segments come from the last to the first, with zeros in the gradient.</summary>
 internal ref struct TargetLoss<T>(ReadOnlySpan<T> targets, int stepLength, int steps) : ISegmentLoss<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

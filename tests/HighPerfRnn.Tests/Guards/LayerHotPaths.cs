@@ -38,7 +38,9 @@ internal static class LayerHotPaths<T>
             round.ClearGradients();
             round.BackwardBatchMajor(workers);
         })),
-        new("RecurrentLayer.CheckpointedWorkspaceSize(ref CheckpointPlan)", _ => Layer(round => round.CheckpointedWorkspaceSize())),
+        new(
+            "RecurrentLayer.CheckpointedWorkspaceSize(ref CheckpointPlan)",
+            _ => Layer(round => round.CheckpointedWorkspaceSize())),
         new(
             "RecurrentLayer.ForwardCheckpointed(ref CheckpointedForward, WorkerGroup)",
             workers => LongLayer(round => round.ForwardCheckpointed(workers))),

@@ -9,7 +9,7 @@ namespace HighPerfRnn.Tests.Guards;
 /// A small network, embedding → recurrent layer → linear layer, with everything that a forward and a backward pass read and
 /// write, filled from a seed. Tokens are also fed straight to the recurrent layer, through a table of rows.
 /// </summary>
-internal sealed class LayerRound<T>
+internal sealed partial class LayerRound<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private const int Vocabulary = 11;
@@ -200,29 +200,6 @@ internal sealed class LayerRound<T>
             },
             workers);
 
-    public int CheckpointedWorkspaceSize() => Rnn.CheckpointedWorkspaceSize(new CheckpointPlan(_shape.Steps, _shape.Batch));
-
-    public void ForwardCheckpointed(WorkerGroup? workers) =>
-        Rnn.ForwardCheckpointed(
-            new CheckpointedForward<T>
-            {
-                Plan = _plan,
-                Input = _input.Span,
-                InitialState = _initialState.Span,
-                Output = _output.Span,
-                FinalState = _finalState.Span,
-                Workspace = _checkpointedWorkspace.Span,
-            },
-            workers);
-
-    public void BackwardCheckpointed(WorkerGroup? workers) => Rnn.BackwardCheckpointed(CheckpointedPass(_outputGradient.Span), workers);
-
-    public void BackwardCheckpointedLoss(WorkerGroup? workers)
-    {
-        var loss = new SquaredLoss();
-        Rnn.BackwardCheckpointed(CheckpointedPass(outputGradient: default), ref loss, workers);
-    }
-
     public void BackwardEmbedding() => Embedding.Backward(_tokens.Span, _inputGradient.Span, EmbeddingGradients);
 
     /// <summary>All of the above, forward and backward.</summary>
@@ -296,18 +273,6 @@ internal sealed class LayerRound<T>
         }
     }
 
-    private CheckpointedBackward<T> CheckpointedPass(ReadOnlySpan<T> outputGradient) => new()
-    {
-        Plan = _plan,
-        Input = _input.Span,
-        OutputGradient = outputGradient,
-        FinalStateGradient = _finalStateGradient.Span,
-        InputGradient = _inputGradient.Span,
-        InitialStateGradient = _initialStateGradient.Span,
-        Gradients = RnnGradients,
-        Workspace = _checkpointedWorkspace.Span,
-    };
-
     private void FillAll()
     {
         Span<int> tokens = _tokens.Span;
@@ -335,11 +300,5 @@ internal sealed class LayerRound<T>
         _random += 0x9E3779B97F4A7C15;
         ulong z = (_random ^ (_random >> 30)) * 0xBF58476D1CE4E5B9;
         return (uint)((z ^ (z >> 27)) * 0x94D049BB133111EB >> 32);
-    }
-
-    /// <summary>½·Σh².</summary>
-    private readonly struct SquaredLoss : ISegmentLoss<T>
-    {
-        public void Gradient(int firstStep, ReadOnlySpan<T> output, Span<T> outputGradient) => output.CopyTo(outputGradient);
     }
 }

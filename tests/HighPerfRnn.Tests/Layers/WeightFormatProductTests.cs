@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using HighPerfRnn.Kernels;
+using HighPerfRnn.Memory;
 using HighPerfRnn.Reference;
 using HighPerfRnn.Simd;
 using HighPerfRnn.Tests.Generation;
@@ -46,6 +47,22 @@ public sealed class WeightFormatProductTests
         float[] rounded = Array.ConvertAll(data.Right, ReferenceBFloat16.Round);
         float[] product = CanonicalProduct.Multiply(data.Left, rounded, shape, CanonicalSum.Block(shape.Depth));
         OverLanes(data, WeightFormat.BFloat16, product);
+    }
+
+    /// <summary>Gates side by side, as cells have them: panels in groups, forwards and backwards, some of the columns zeros.</summary>
+    [CaseProperty]
+    public void GatesGiveTheBitsOfTheirColumns(ProductCase shape)
+    {
+        int gates = 2 + (shape.Seed % 3);
+        var data = new ProductData<float>(shape with { Columns = gates * (1 + (shape.Columns / 4)) });
+        float[] rounded = Array.ConvertAll(data.Right, ReferenceBFloat16.Round);
+        float[] half = CanonicalProduct.Multiply(data.Left, rounded, data.Shape, CanonicalSum.Block(shape.Depth));
+        foreach ((WeightFormat format, float[] product) in ((WeightFormat, float[])[])[(WeightFormat.BFloat16, half), (WeightFormat.Int8, Int8Product(data))])
+        {
+            CheckGates<ScalarLane<float>>(data, format, gates, product);
+            CheckGates<VectorLane<float>>(data, format, gates, product);
+            CheckGates<Vector512Lane<float>>(data, format, gates, product);
+        }
     }
 
     /// <summary>Sums on both sides of a block of 1,024, of two blocks, and of the longest row.</summary>
@@ -247,20 +264,75 @@ public sealed class WeightFormatProductTests
         float[] pair = new float[2 * shape.Columns];
         var both = new PairEpilogue<TLane> { Target = pair, Columns = shape.Columns };
         int last = shape.Rows - 1;
-        PackedMatrix<float> right = matrix.Matrix;
-        RowProduct<float, TLane>.RunPair(
-            ref data.Left[0],
-            ref right.Start,
-            right.Shape,
-            ref data.Left[last * shape.Depth],
-            ref right.Start,
-            right.Shape,
-            0,
-            right.GroupCount,
-            isBackwards: (shape.Seed & 1) != 0,
-            ref both);
+        PackedMatrix<float> packed = matrix.Matrix;
+        int first = shape.Seed % packed.GroupCount;
+        foreach ((int firstGroup, int endGroup) in ((int, int)[])[(0, first), (first, packed.GroupCount)])
+        {
+            RowProduct<float, TLane>.RunPair(
+                ref data.Left[0],
+                ref packed.Start,
+                packed.Shape,
+                ref data.Left[last * shape.Depth],
+                ref packed.Start,
+                packed.Shape,
+                firstGroup,
+                endGroup,
+                isBackwards: shape.Seed % 2 == 0,
+                ref both);
+        }
+
         Compare.Bits<float>(product.AsSpan(0, shape.Columns), pair.AsSpan(0, shape.Columns), what + ", first of a pair");
         Compare.Bits<float>(product.AsSpan(last * shape.Columns), pair.AsSpan(shape.Columns), what + ", second of a pair");
+    }
+
+    private static void CheckGates<TLane>(ProductData<float> data, WeightFormat format, int gates, float[] product)
+        where TLane : struct, ILane<TLane, float>
+    {
+        ProductCase shape = data.Shape;
+        var layout = GateLayout.Of<float>(gates, shape.Columns / gates);
+        int group = layout.PanelsPerGroup(TLane.Count);
+        var full = new PackedShape(shape.Depth, layout.Columns, TLane.Count, group);
+        var smaller = new PackedShape(shape.Depth, layout.Columns, TLane.Count, group, format);
+        var fullMemory = new AlignedBlock<float>(PackedMatrix<float>.Size(shape.Depth, layout.Columns));
+        var memory = new AlignedBlock<float>(PackedMatrix<float>.Size(shape.Depth, layout.Columns, format));
+        var source = new PackedMatrix<float>(ref MemoryMarshal.GetReference(fullMemory.Span), full);
+        var matrix = new PackedMatrix<float>(ref MemoryMarshal.GetReference(memory.Span), smaller);
+        Packing<float, TLane>.Pack(data.Right, shape.Columns, layout, source, 0, source.PanelCount);
+        WeightRounding.Round(source, matrix, shape.Columns);
+        float[] expected = data.Framed((r, c) => product[(r * shape.Columns) + c] + 0f);
+        float[] target = data.Framed((_, _) => float.NaN);
+        var store = new StoreEpilogue<float, TLane>(data.Inside(target), data.Stride, default, layout);
+        int middle = shape.Seed % (matrix.GroupCount + 1);
+        foreach ((int firstGroup, int endGroup) in ((int, int)[])[(0, middle), (middle, matrix.GroupCount)])
+        {
+            MatrixProduct<float, TLane>.Run<AsStored, StoreEpilogue<float, TLane>>(
+                ref MemoryMarshal.GetArrayDataReference(data.Left),
+                shape.Depth,
+                0,
+                shape.Rows,
+                matrix,
+                firstGroup,
+                endGroup,
+                CanonicalSum.Block(shape.Depth),
+                isBackwards: shape.Seed % 2 == 0,
+                ref store);
+        }
+
+        Compare.Bits(expected, target, $"{typeof(TLane).Name}, {format}, {gates} gates");
+        if (shape.Depth == 0) return;
+        float[] pair = new float[2 * layout.Columns];
+        var both = new PairEpilogue<TLane> { Target = pair, Columns = layout.Columns };
+        RowProduct<float, TLane>.RunPair(
+            ref data.Left[0], ref matrix.Start, smaller, ref data.Left[0], ref matrix.Start, smaller, 0, matrix.GroupCount, shape.Seed % 2 == 0, ref both);
+        for (int c = 0; c < layout.Columns; c++)
+        {
+            (int column, int count) = layout.Source(c);
+            float sum = count > 0 ? product[column] : 0;
+            if (!Compare.SameBits(sum + 0f, pair[c] + 0f) || !Compare.SameBits(pair[c], pair[layout.Columns + c]))
+            {
+                Assert.Fail($"{typeof(TLane).Name}, {format}, {gates} gates: column {c} of a pair is {pair[c]:R}, expected {sum:R}.");
+            }
+        }
     }
 
     private ref struct PairEpilogue<TLane> : IPairEpilogue<float, TLane>
