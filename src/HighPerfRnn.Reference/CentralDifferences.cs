@@ -36,11 +36,12 @@ public static class CentralDifferences
     /// Σ|terms| where the loss is a sum that cancels, for the roundoff term; the losses seen, where larger.
     /// </param>
     /// <param name="fourthOrder">Four losses and a longer step in place of two.</param>
+    /// <param name="halvings">How many times the step is halved, where truncation shows at the usual one.</param>
     public static CentralDifference Entry(
-        Func<double> loss, Span<double> parameters, int index, double lossMagnitude = 0, bool fourthOrder = false)
+        Func<double> loss, Span<double> parameters, int index, double lossMagnitude = 0, bool fourthOrder = false, int halvings = 0)
     {
         double original = parameters[index];
-        double step = Math.ScaleB(UnitStep(fourthOrder), Math.ILogB(Math.Max(1, Math.Abs(original))));
+        double step = Math.ScaleB(UnitStep(fourthOrder), Math.ILogB(Math.Max(1, Math.Abs(original))) - halvings);
         try
         {
             Quotient quotient = new(step, lossMagnitude, fourthOrder);
@@ -67,17 +68,19 @@ public static class CentralDifferences
     /// <param name="direction">d, as long as θ; of length 1 for the step to fit.</param>
     /// <param name="lossMagnitude">As in <see cref="Entry"/>.</param>
     /// <param name="fourthOrder">As in <see cref="Entry"/>.</param>
+    /// <param name="halvings">As in <see cref="Entry"/>.</param>
     /// <exception cref="ArgumentException">Direction and parameters differ in length.</exception>
     public static CentralDifference Direction(
         Func<double> loss,
         Span<double> parameters,
         ReadOnlySpan<double> direction,
         double lossMagnitude = 0,
-        bool fourthOrder = false)
+        bool fourthOrder = false,
+        int halvings = 0)
     {
         ReferenceCheck.Length(nameof(direction), direction.Length, parameters.Length);
         double[] original = parameters.ToArray();
-        double step = UnitStep(fourthOrder);
+        double step = Math.ScaleB(UnitStep(fourthOrder), -halvings);
         try
         {
             Quotient quotient = new(step, lossMagnitude, fourthOrder);

@@ -48,10 +48,12 @@ internal readonly record struct DoubleDouble(double High, double Low)
 
     public static DoubleDouble ExpOfNonPositive(double x)
     {
-        // Squaring a root of it keeps every step in the range of normal numbers, low part included.
-        if (x > -100) return new DoubleDouble(1, 0) + ExpMinusOne(x);
+        // 1 + (eˣ - 1) would lose what eˣ is small by; squaring a root that is not small loses a bit a time.
+        if (x >= -1) return new DoubleDouble(1, 0) + ExpMinusOne(x);
+        // Below half of the smallest number; halving an infinity would never end.
+        if (x < -800) return new DoubleDouble(0, 0);
         int halvings = 0;
-        for (; x < -100; halvings++) x /= 2;
+        for (; x < -1; halvings++) x /= 2;
         DoubleDouble exp = new DoubleDouble(1, 0) + ExpMinusOne(x);
         for (; halvings > 0; halvings--) exp *= exp;
         return exp;

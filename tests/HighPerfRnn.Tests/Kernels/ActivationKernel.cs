@@ -17,7 +17,9 @@ internal sealed class ActivationKernel
 
     public static ActivationKernel Relu { get; } = new(2);
 
-    public static ActivationKernel Flush { get; } = new(3);
+    public static ActivationKernel Sigmoid { get; } = new(3);
+
+    public static ActivationKernel Flush { get; } = new(4);
 
     public T[] Run<T, TLane>(T[] x)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -33,6 +35,7 @@ internal sealed class ActivationKernel
                 0 => Activations<T, TLane>.Tanh(value),
                 1 => Activations<T, TLane>.ExpOfNonPositive(value),
                 2 => Activations<T, TLane>.FlushedRelu(value),
+                3 => Activations<T, TLane>.Sigmoid(value),
                 _ => Activations<T, TLane>.FlushTiny(value),
             };
             PartialLane<T, TLane>.Store(f, ref result[i], count);

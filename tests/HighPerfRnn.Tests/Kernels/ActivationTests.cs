@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 
 namespace HighPerfRnn.Tests.Kernels;
 
-/// <summary>tanh and eˣ over all exponents: the worst error in units in the last place, symmetry, limits, special values.</summary>
+/// <summary>tanh, σ and eˣ over all exponents: the worst error in units in the last place, symmetry, limits, special values.</summary>
 [Trait("Category", "Width")]
 public sealed class ActivationTests(ITestOutputHelper log)
 {
@@ -77,6 +77,50 @@ public sealed class ActivationTests(ITestOutputHelper log)
         CheckSpecialValues<float>(float.Epsilon, 1e-40f);
         CheckSpecialValues<double>(double.Epsilon, 1e-310);
         Assert.Equal([1.0, -1.0, 1.0], Apply(ActivationKernel.Tanh, [19.1, -19.1, 1e300]));
+    }
+
+    [Fact]
+    public void FloatSigmoidIsWithinItsUlps()
+    {
+        (float[] x, float[] y) = OverFloats(ActivationKernel.Sigmoid, v => !float.IsNaN(v));
+        double worst = 0;
+        for (int i = 0; i < x.Length; i++)
+        {
+            if (!(y[i] >= 0 && y[i] <= 1)) Assert.Fail($"sigmoid {x[i]:R} is {y[i]:R}, beyond 0 and 1.");
+            double e = Math.Exp(-Math.Abs((double)x[i]));
+            worst = Math.Max(worst, Ulps(y[i], (x[i] < 0 ? e : 1) / (1 + e)));
+        }
+
+        log.WriteLine($"sigmoid in float: {worst:F3} ulp of {x.Length} numbers");
+        Assert.True(worst <= ErrorBounds.SigmoidSingleUlps, $"{worst} ulp");
+    }
+
+    [Fact]
+    public void DoubleSigmoidIsWithinItsUlps()
+    {
+        double[] x = [.. SpreadDoubles(_stride == Stride ? 60_000 : 6_000), .. SpreadDoubles(2_000).Select(v => v * 35)];
+        double[] y = Apply(ActivationKernel.Sigmoid, x);
+        double worst = 0;
+        double worstAt = 0;
+        for (int i = 0; i < x.Length; i++)
+        {
+            if (!(y[i] >= 0 && y[i] <= 1)) Assert.Fail($"sigmoid {x[i]:R} is {y[i]:R}, beyond 0 and 1.");
+            DoubleDouble exact = DoubleDouble.Sigmoid(x[i]);
+            double ulps = Math.Abs((y[i] - exact.High) - exact.Low) / Ulp(exact.High);
+            if (ulps > worst) (worst, worstAt) = (ulps, x[i]);
+        }
+
+        log.WriteLine($"sigmoid in double: {worst:F3} ulp at {worstAt:R} of {x.Length} numbers");
+        Assert.True(worst <= ErrorBounds.SigmoidDoubleUlps, $"{worst} ulp at {worstAt:R}");
+    }
+
+    [Fact]
+    public void SigmoidSaturatesAndKeepsSpecialValues()
+    {
+        float[] x = [0, -0f, float.Epsilon, -1e-40f, float.PositiveInfinity, float.NegativeInfinity, float.NaN, 17.4f, -104];
+        Compare.Bits((float[])[0.5f, 0.5f, 0.5f, 0.5f, 1, 0, float.NaN, 1, 0], Apply(ActivationKernel.Sigmoid, x), "sigmoid in float");
+        double[] wideX = [0, -0.0, double.Epsilon, -1e-310, double.PositiveInfinity, double.NegativeInfinity, double.NaN, 37.5, -745.2];
+        Compare.Bits((double[])[0.5, 0.5, 0.5, 0.5, 1, 0, double.NaN, 1, 0], Apply(ActivationKernel.Sigmoid, wideX), "sigmoid in double");
     }
 
     [Fact]

@@ -51,9 +51,9 @@ internal static class FloatOracles
                 exact[i] = 0.5 + (v * (0.25 - (v * v * (1.0 / 48))));
             }
         }
-        else if (least > 127)
+        else if (least > 136)
         {
-            // The smallest float is 2⁻¹⁴⁹; exp(-127) is 2⁻¹⁸³.
+            // The smallest float is 2⁻¹⁴⁹; exp(-136) is 2⁻¹⁹⁶, which is less of it than may be off.
             for (int i = 0; i < x.Length; i++) exact[i] = x[i] < 0 ? 0 : 1;
         }
         else
