@@ -15,6 +15,12 @@ internal readonly ref struct StoreEpilogue<T, TLane>(Span<T> target, int targetS
     private readonly ref T _bias = ref MemoryMarshal.GetReference(bias);
     private readonly bool _hasBias = !bias.IsEmpty;
 
+    /// <inheritdoc/>
+    public int TargetStride => _hasBias || gates.Gates > 1 ? 0 : targetStride;
+
+    /// <inheritdoc/>
+    public ref T Target(int row, int column) => ref Unsafe.Add(ref _target, ((nint)row * targetStride) + column);
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Finish(ref T sums, int stride, int row, int rows, int column, int columns)
     {
@@ -27,8 +33,9 @@ internal readonly ref struct StoreEpilogue<T, TLane>(Span<T> target, int targetS
             ref T destination = ref Unsafe.Add(ref _target, ((nint)row * targetStride) + targetColumn);
             for (int r = 0; r < rows; r++)
             {
-                // Without a bias +0 is added, which changes at most the sign of a sum that underflowed to -0.
-                PartialLane<T, TLane>.Store(TLane.Load(ref sum) + bias, ref destination, count);
+                TLane value = TLane.Load(ref sum);
+                if (_hasBias) value += bias;
+                PartialLane<T, TLane>.Store(value, ref destination, count);
                 sum = ref Unsafe.Add(ref sum, stride);
                 destination = ref Unsafe.Add(ref destination, targetStride);
             }
@@ -42,6 +49,15 @@ internal readonly ref struct AddEpilogue<T, TLane>(Span<T> target, int targetStr
     where TLane : struct, ILane<TLane, T>
 {
     private readonly ref T _target = ref MemoryMarshal.GetReference(target);
+
+    /// <inheritdoc/>
+    public static bool Adds => true;
+
+    /// <inheritdoc/>
+    public int TargetStride => targetStride;
+
+    /// <inheritdoc/>
+    public ref T Target(int row, int column) => ref Unsafe.Add(ref _target, ((nint)row * targetStride) + column);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Finish(ref T sums, int stride, int row, int rows, int column, int columns)

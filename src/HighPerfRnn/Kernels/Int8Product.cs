@@ -84,7 +84,6 @@ internal static class Int8Product<T, TLane>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    [SkipLocalsInit]
     private static unsafe void Run<TInteger, TEpilogue>(
         ref T left,
         nint leftStride,
@@ -136,7 +135,6 @@ internal static class Int8Product<T, TLane>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    [SkipLocalsInit]
     private static unsafe void RunPair<TInteger, TEpilogue>(
         ref T first,
         ref T firstWeights,

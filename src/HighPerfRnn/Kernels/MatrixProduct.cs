@@ -19,6 +19,15 @@ internal interface IEpilogue<T, TLane>
     /// <param name="column">The tile's first column in the product.</param>
     /// <param name="columns">How many columns.</param>
     void Finish(ref T sums, int stride, int row, int rows, int column, int columns);
+
+    /// <summary>Where whole vectors of sums may be left where they belong, without <see cref="Finish"/>: from one row to the next; else 0.</summary>
+    int TargetStride { get; }
+
+    /// <summary>Where the sum of a row and a column belongs, if <see cref="TargetStride"/> is not 0.</summary>
+    ref T Target(int row, int column);
+
+    /// <summary>Whether sums are added to what the target holds.</summary>
+    static virtual bool Adds => false;
 }
 
 /// <summary>left [rows, depth] · right [depth, columns], each sum in the canonical order, each tile handed to an epilogue.</summary>
@@ -97,7 +106,6 @@ internal static class MatrixProduct<T, TLane>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    [SkipLocalsInit]
     private static unsafe void Run<TPanelRows, TOrder, TEpilogue>(
         ref T left,
         nint leftStride,
@@ -139,15 +147,28 @@ internal static class MatrixProduct<T, TLane>
             int endPanel = Math.Min(right.PanelCount, firstPanel + right.PanelsPerGroup);
             int column = right.FirstColumn(firstPanel);
             int columns = Math.Min(stride, right.Columns - column);
+            // Whole vectors only, and what is added to must not come between the sums of blocks.
+            bool isInPlace = right.PanelsPerGroup == 1
+                && columns == right.Vectors(firstPanel) * TLane.Count
+                && (!TEpilogue.Adds || right.Depth <= block)
+                && epilogue.TargetStride > 0;
             int row = firstRow;
             for (int tile = 0; tile < tiles; tile++)
             {
                 int height = tile < longTiles ? tileRows + 1 : tileRows;
                 ref T leftRow = ref Unsafe.Add(ref left, TOrder.IsTransposed ? row : row * leftStride);
+                if (isInPlace)
+                {
+                    ref T target = ref epilogue.Target(row, column);
+                    SumTile<TPanelRows, TOrder>(height, ref leftRow, leftStride, right, firstPanel, block, ref target, epilogue.TargetStride, TEpilogue.Adds);
+                    row += height;
+                    continue;
+                }
+
                 for (int panel = firstPanel; panel < endPanel; panel++)
                 {
                     ref T tileSums = ref Unsafe.Add(ref sums, (panel - firstPanel) * 2 * TLane.Count);
-                    SumTile<TPanelRows, TOrder>(height, ref leftRow, leftStride, right, panel, block, ref tileSums, stride);
+                    SumTile<TPanelRows, TOrder>(height, ref leftRow, leftStride, right, panel, block, ref tileSums, stride, add: false);
                 }
 
                 epilogue.Finish(ref sums, stride, row, height, column, columns);
@@ -159,56 +180,37 @@ internal static class MatrixProduct<T, TLane>
     /// <summary>The sums of a few rows and one panel, over all of k.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void SumTile<TPanelRows, TOrder>(
-        int height, ref T left, nint leftStride, scoped in PackedMatrix<T> right, int panel, int block, ref T sums, nint stride)
+        int height, ref T left, nint leftStride, scoped in PackedMatrix<T> right, int panel, int block, ref T sums, nint stride, bool add)
         where TPanelRows : struct, IPanelRows<T, TLane>
         where TOrder : struct, ILeftOrder
     {
         int vectors = right.Vectors(panel);
         ref T panelStart = ref right.Panel(panel);
-        int k = 0;
-        do
-        {
-            // A depth of zero still runs once: its sums are zeros.
-            int depth = Math.Min(block, right.Depth - k);
-            ref T leftBlock = ref Unsafe.Add(ref left, TOrder.IsTransposed ? k * leftStride : k);
-            ref T panelBlock = ref Unsafe.Add(ref panelStart, k * TPanelRows.Length(vectors));
-            Tile<TPanelRows, TOrder>(height, vectors, ref leftBlock, leftStride, ref panelBlock, depth, ref sums, stride, k > 0);
-            k += block;
-        }
-        while (k < right.Depth);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Tile<TPanelRows, TOrder>(
-        int height, int vectors, ref T left, nint leftStride, ref T panel, nint depth, ref T sums, nint stride, bool add)
-        where TPanelRows : struct, IPanelRows<T, TLane>
-        where TOrder : struct, ILeftOrder
-    {
-        if (vectors == 2) Tile<TPanelRows, Size2, TOrder>(height, ref left, leftStride, ref panel, depth, ref sums, stride, add);
-        else Tile<TPanelRows, Size1, TOrder>(height, ref left, leftStride, ref panel, depth, ref sums, stride, add);
+        if (vectors == 2) Tile<TPanelRows, Size2, TOrder>(height, ref left, leftStride, ref panelStart, right.Depth, block, ref sums, stride, add);
+        else Tile<TPanelRows, Size1, TOrder>(height, ref left, leftStride, ref panelStart, right.Depth, block, ref sums, stride, add);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile<TPanelRows, TVectors, TOrder>(
-        int height, ref T left, nint leftStride, ref T panel, nint depth, ref T sums, nint stride, bool add)
+        int height, ref T left, nint leftStride, ref T panel, nint depth, nint block, ref T sums, nint stride, bool add)
         where TPanelRows : struct, IPanelRows<T, TLane>
         where TVectors : struct, ISize
         where TOrder : struct, ILeftOrder
     {
         switch (height)
         {
-            case 1: RegisterTile<T, TLane, TPanelRows>.Multiply<Size1, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 2: RegisterTile<T, TLane, TPanelRows>.Multiply<Size2, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 3: RegisterTile<T, TLane, TPanelRows>.Multiply<Size3, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 4: RegisterTile<T, TLane, TPanelRows>.Multiply<Size4, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 5: RegisterTile<T, TLane, TPanelRows>.Multiply<Size5, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 6: RegisterTile<T, TLane, TPanelRows>.Multiply<Size6, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 7: RegisterTile<T, TLane, TPanelRows>.Multiply<Size7, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 8: RegisterTile<T, TLane, TPanelRows>.Multiply<Size8, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 9: RegisterTile<T, TLane, TPanelRows>.Multiply<Size9, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 10: RegisterTile<T, TLane, TPanelRows>.Multiply<Size10, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 11: RegisterTile<T, TLane, TPanelRows>.Multiply<Size11, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
-            case 12: RegisterTile<T, TLane, TPanelRows>.Multiply<Size12, TVectors, TOrder>(ref left, leftStride, ref panel, depth, ref sums, stride, add); break;
+            case 1: RegisterTile<T, TLane, TPanelRows>.Multiply<Size1, TVectors, TOrder>(ref left, leftStride, ref panel, depth, block, ref sums, stride, add); break;
+            case 2: RegisterTile<T, TLane, TPanelRows>.Multiply<Size2, TVectors, TOrder>(ref left, leftStride, ref panel, depth, block, ref sums, stride, add); break;
+            case 3: RegisterTile<T, TLane, TPanelRows>.Multiply<Size3, TVectors, TOrder>(ref left, leftStride, ref panel, depth, block, ref sums, stride, add); break;
+            case 4: RegisterTile<T, TLane, TPanelRows>.Multiply<Size4, TVectors, TOrder>(ref left, leftStride, ref panel, depth, block, ref sums, stride, add); break;
+            case 5: RegisterTile<T, TLane, TPanelRows>.Multiply<Size5, TVectors, TOrder>(ref left, leftStride, ref panel, depth, block, ref sums, stride, add); break;
+            case 6: RegisterTile<T, TLane, TPanelRows>.Multiply<Size6, TVectors, TOrder>(ref left, leftStride, ref panel, depth, block, ref sums, stride, add); break;
+            case 7: RegisterTile<T, TLane, TPanelRows>.Multiply<Size7, TVectors, TOrder>(ref left, leftStride, ref panel, depth, block, ref sums, stride, add); break;
+            case 8: RegisterTile<T, TLane, TPanelRows>.Multiply<Size8, TVectors, TOrder>(ref left, leftStride, ref panel, depth, block, ref sums, stride, add); break;
+            case 9: RegisterTile<T, TLane, TPanelRows>.Multiply<Size9, TVectors, TOrder>(ref left, leftStride, ref panel, depth, block, ref sums, stride, add); break;
+            case 10: RegisterTile<T, TLane, TPanelRows>.Multiply<Size10, TVectors, TOrder>(ref left, leftStride, ref panel, depth, block, ref sums, stride, add); break;
+            case 11: RegisterTile<T, TLane, TPanelRows>.Multiply<Size11, TVectors, TOrder>(ref left, leftStride, ref panel, depth, block, ref sums, stride, add); break;
+            case 12: RegisterTile<T, TLane, TPanelRows>.Multiply<Size12, TVectors, TOrder>(ref left, leftStride, ref panel, depth, block, ref sums, stride, add); break;
             default: throw new UnreachableException();
         }
     }

@@ -29,147 +29,223 @@ internal static class RegisterTile<T, TLane, TPanelRows>
     }
 
     /// <summary>
-    /// sums[r, v] = (add ? sums[r, v] : 0) + Σₖ left(r, k) · panel[k, v] for k in order, one chain of fused
-    /// multiply-adds a sum.
+    /// sums[r, v] = (add ? sums[r, v] : 0) + block 0's sum + block 1's sum + …, in this order, where a block's sum is
+    /// Σₖ left(r, k) · panel[k, v] over its k in order, one chain of fused multiply-adds.
     /// </summary>
     /// <param name="left">The first row's first number: left(r, k) is left[r·stride + k], or transposed left[k·stride + r].</param>
     /// <param name="leftStride">The stride above.</param>
     /// <param name="panel">[depth, TVectors·Count].</param>
-    /// <param name="depth">How many k.</param>
+    /// <param name="depth">How many k; without any, block 0's sum is zero.</param>
+    /// <param name="block">How many k a block takes; the last one takes what is left.</param>
     /// <param name="sums">Row r at r·sumsStride, TVectors·Count numbers each.</param>
     /// <param name="sumsStride">From one row of sums to the next.</param>
     /// <param name="add">Whether to add to what sums hold.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply<TRows, TVectors, TOrder>(
-        ref T left, nint leftStride, ref T panel, nint depth, ref T sums, nint sumsStride, bool add)
+        ref T left, nint leftStride, ref T panel, nint depth, nint block, ref T sums, nint sumsStride, bool add)
         where TRows : struct, ISize
         where TVectors : struct, ISize
         where TOrder : struct, ILeftOrder
     {
-        TLane s0a = TLane.Zero, s0b = TLane.Zero, s1a = TLane.Zero, s1b = TLane.Zero, s2a = TLane.Zero, s2b = TLane.Zero;
-        TLane s3a = TLane.Zero, s3b = TLane.Zero, s4a = TLane.Zero, s4b = TLane.Zero, s5a = TLane.Zero, s5b = TLane.Zero;
-        TLane s6a = TLane.Zero, s6b = TLane.Zero, s7a = TLane.Zero, s7b = TLane.Zero, s8a = TLane.Zero, s8b = TLane.Zero;
-        TLane s9a = TLane.Zero, s9b = TLane.Zero, s10a = TLane.Zero, s10b = TLane.Zero, s11a = TLane.Zero, s11b = TLane.Zero;
-        nint rowStep = TOrder.IsTransposed ? 1 : leftStride;
+        var rows = new RowSteps(TOrder.IsTransposed ? 1 : leftStride);
         nint depthStep = TOrder.IsTransposed ? leftStride : 1;
-        ref T left0 = ref left;
-        ref T left3 = ref Unsafe.Add(ref left, 3 * rowStep);
-        ref T left6 = ref Unsafe.Add(ref left, 6 * rowStep);
-        ref T left9 = ref Unsafe.Add(ref left, 9 * rowStep);
-        for (nint k = depth; k > 0; k--)
+        nint rowLength = TPanelRows.Length(TVectors.Value);
+        ref T left6 = ref Unsafe.Add(ref left, rows.Six);
+        do
         {
-            TLane a, shared = TPanelRows.Shared(ref panel);
-            TLane b0 = TPanelRows.First(shared, ref panel);
-            TLane b1 = TVectors.Value > 1 ? TPanelRows.Second(shared, ref panel) : b0;
-            panel = ref Unsafe.Add(ref panel, TPanelRows.Length(TVectors.Value));
-            a = TLane.Broadcast(left0);
-            s0a = TLane.FusedMultiplyAdd(a, b0, s0a);
-            if (TVectors.Value > 1) s0b = TLane.FusedMultiplyAdd(a, b1, s0b);
-
-            if (TRows.Value > 1)
+            TLane s0a = TLane.Zero, s0b = TLane.Zero, s1a = TLane.Zero, s1b = TLane.Zero, s2a = TLane.Zero, s2b = TLane.Zero;
+            TLane s3a = TLane.Zero, s3b = TLane.Zero, s4a = TLane.Zero, s4b = TLane.Zero, s5a = TLane.Zero, s5b = TLane.Zero;
+            TLane s6a = TLane.Zero, s6b = TLane.Zero, s7a = TLane.Zero, s7b = TLane.Zero, s8a = TLane.Zero, s8b = TLane.Zero;
+            TLane s9a = TLane.Zero, s9b = TLane.Zero, s10a = TLane.Zero, s10b = TLane.Zero, s11a = TLane.Zero, s11b = TLane.Zero;
+            nint rest = Math.Min(block, depth);
+            depth -= block;
+            if (TLane.RegisterCount < 32 && rest > 1)
             {
-                a = TLane.Broadcast(Unsafe.Add(ref left0, rowStep));
-                s1a = TLane.FusedMultiplyAdd(a, b0, s1a);
-                if (TVectors.Value > 1) s1b = TLane.FusedMultiplyAdd(a, b1, s1b);
+                // Narrow vectors need twice as many instructions for as many multiply-adds: with two k a round, more of them are these.
+                nint pairs = rest >> 1;
+                rest &= 1;
+                do
+                {
+                    Add<TRows, TVectors>(
+                        rows, ref left, ref left6, 0, ref panel,
+                        ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b,
+                        ref s6a, ref s6b, ref s7a, ref s7b, ref s8a, ref s8b, ref s9a, ref s9b, ref s10a, ref s10b, ref s11a, ref s11b);
+                    Add<TRows, TVectors>(
+                        rows, ref left, ref left6, depthStep, ref Unsafe.Add(ref panel, rowLength),
+                        ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b,
+                        ref s6a, ref s6b, ref s7a, ref s7b, ref s8a, ref s8b, ref s9a, ref s9b, ref s10a, ref s10b, ref s11a, ref s11b);
+                    left = ref Unsafe.Add(ref left, 2 * depthStep);
+                    if (TRows.Value > 6) left6 = ref Unsafe.Add(ref left6, 2 * depthStep);
+                    panel = ref Unsafe.Add(ref panel, 2 * rowLength);
+                }
+                while (--pairs > 0);
             }
 
-            if (TRows.Value > 2)
+            for (; rest > 0; rest--)
             {
-                a = TLane.Broadcast(Unsafe.Add(ref left0, 2 * rowStep));
-                s2a = TLane.FusedMultiplyAdd(a, b0, s2a);
-                if (TVectors.Value > 1) s2b = TLane.FusedMultiplyAdd(a, b1, s2b);
+                Add<TRows, TVectors>(
+                    rows, ref left, ref left6, 0, ref panel,
+                    ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b,
+                    ref s6a, ref s6b, ref s7a, ref s7b, ref s8a, ref s8b, ref s9a, ref s9b, ref s10a, ref s10b, ref s11a, ref s11b);
+                left = ref Unsafe.Add(ref left, depthStep);
+                if (TRows.Value > 6) left6 = ref Unsafe.Add(ref left6, depthStep);
+                panel = ref Unsafe.Add(ref panel, rowLength);
             }
 
-            if (TRows.Value > 3)
+            if (add)
             {
-                a = TLane.Broadcast(left3);
-                s3a = TLane.FusedMultiplyAdd(a, b0, s3a);
-                if (TVectors.Value > 1) s3b = TLane.FusedMultiplyAdd(a, b1, s3b);
+                AddTotal<TVectors>(ref sums, 0 * sumsStride, ref s0a, ref s0b);
+                if (TRows.Value > 1) AddTotal<TVectors>(ref sums, 1 * sumsStride, ref s1a, ref s1b);
+                if (TRows.Value > 2) AddTotal<TVectors>(ref sums, 2 * sumsStride, ref s2a, ref s2b);
+                if (TRows.Value > 3) AddTotal<TVectors>(ref sums, 3 * sumsStride, ref s3a, ref s3b);
+                if (TRows.Value > 4) AddTotal<TVectors>(ref sums, 4 * sumsStride, ref s4a, ref s4b);
+                if (TRows.Value > 5) AddTotal<TVectors>(ref sums, 5 * sumsStride, ref s5a, ref s5b);
+                if (TRows.Value > 6) AddTotal<TVectors>(ref sums, 6 * sumsStride, ref s6a, ref s6b);
+                if (TRows.Value > 7) AddTotal<TVectors>(ref sums, 7 * sumsStride, ref s7a, ref s7b);
+                if (TRows.Value > 8) AddTotal<TVectors>(ref sums, 8 * sumsStride, ref s8a, ref s8b);
+                if (TRows.Value > 9) AddTotal<TVectors>(ref sums, 9 * sumsStride, ref s9a, ref s9b);
+                if (TRows.Value > 10) AddTotal<TVectors>(ref sums, 10 * sumsStride, ref s10a, ref s10b);
+                if (TRows.Value > 11) AddTotal<TVectors>(ref sums, 11 * sumsStride, ref s11a, ref s11b);
             }
 
-            if (TRows.Value > 4)
-            {
-                a = TLane.Broadcast(Unsafe.Add(ref left3, rowStep));
-                s4a = TLane.FusedMultiplyAdd(a, b0, s4a);
-                if (TVectors.Value > 1) s4b = TLane.FusedMultiplyAdd(a, b1, s4b);
-            }
+            Store<TVectors>(ref sums, 0 * sumsStride, s0a, s0b);
+            if (TRows.Value > 1) Store<TVectors>(ref sums, 1 * sumsStride, s1a, s1b);
+            if (TRows.Value > 2) Store<TVectors>(ref sums, 2 * sumsStride, s2a, s2b);
+            if (TRows.Value > 3) Store<TVectors>(ref sums, 3 * sumsStride, s3a, s3b);
+            if (TRows.Value > 4) Store<TVectors>(ref sums, 4 * sumsStride, s4a, s4b);
+            if (TRows.Value > 5) Store<TVectors>(ref sums, 5 * sumsStride, s5a, s5b);
+            if (TRows.Value > 6) Store<TVectors>(ref sums, 6 * sumsStride, s6a, s6b);
+            if (TRows.Value > 7) Store<TVectors>(ref sums, 7 * sumsStride, s7a, s7b);
+            if (TRows.Value > 8) Store<TVectors>(ref sums, 8 * sumsStride, s8a, s8b);
+            if (TRows.Value > 9) Store<TVectors>(ref sums, 9 * sumsStride, s9a, s9b);
+            if (TRows.Value > 10) Store<TVectors>(ref sums, 10 * sumsStride, s10a, s10b);
+            if (TRows.Value > 11) Store<TVectors>(ref sums, 11 * sumsStride, s11a, s11b);
+            add = true;
+        }
+        while (depth > 0);
+    }
 
-            if (TRows.Value > 5)
-            {
-                a = TLane.Broadcast(Unsafe.Add(ref left3, 2 * rowStep));
-                s5a = TLane.FusedMultiplyAdd(a, b0, s5a);
-                if (TVectors.Value > 1) s5b = TLane.FusedMultiplyAdd(a, b1, s5b);
-            }
+    /// <summary>Adds the products of one k.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add<TRows, TVectors>(
+        RowSteps rows, ref T left, ref T left6, nint offset, ref T panel,
+        ref TLane s0a, ref TLane s0b, ref TLane s1a, ref TLane s1b, ref TLane s2a, ref TLane s2b,
+        ref TLane s3a, ref TLane s3b, ref TLane s4a, ref TLane s4b, ref TLane s5a, ref TLane s5b,
+        ref TLane s6a, ref TLane s6b, ref TLane s7a, ref TLane s7b, ref TLane s8a, ref TLane s8b,
+        ref TLane s9a, ref TLane s9b, ref TLane s10a, ref TLane s10b, ref TLane s11a, ref TLane s11b)
+        where TRows : struct, ISize
+        where TVectors : struct, ISize
+    {
+        TLane a, shared = TPanelRows.Shared(ref panel);
+        TLane b0 = TPanelRows.First(shared, ref panel);
+        TLane b1 = TVectors.Value > 1 ? TPanelRows.Second(shared, ref panel) : b0;
+        a = TLane.Broadcast(Unsafe.Add(ref left, offset));
+        TLane.AddProduct(ref s0a, a, b0);
+        if (TVectors.Value > 1) TLane.AddProduct(ref s0b, a, b1);
 
-            if (TRows.Value > 6)
-            {
-                a = TLane.Broadcast(left6);
-                s6a = TLane.FusedMultiplyAdd(a, b0, s6a);
-                if (TVectors.Value > 1) s6b = TLane.FusedMultiplyAdd(a, b1, s6b);
-            }
-
-            if (TRows.Value > 7)
-            {
-                a = TLane.Broadcast(Unsafe.Add(ref left6, rowStep));
-                s7a = TLane.FusedMultiplyAdd(a, b0, s7a);
-                if (TVectors.Value > 1) s7b = TLane.FusedMultiplyAdd(a, b1, s7b);
-            }
-
-            if (TRows.Value > 8)
-            {
-                a = TLane.Broadcast(Unsafe.Add(ref left6, 2 * rowStep));
-                s8a = TLane.FusedMultiplyAdd(a, b0, s8a);
-                if (TVectors.Value > 1) s8b = TLane.FusedMultiplyAdd(a, b1, s8b);
-            }
-
-            if (TRows.Value > 9)
-            {
-                a = TLane.Broadcast(left9);
-                s9a = TLane.FusedMultiplyAdd(a, b0, s9a);
-                if (TVectors.Value > 1) s9b = TLane.FusedMultiplyAdd(a, b1, s9b);
-            }
-
-            if (TRows.Value > 10)
-            {
-                a = TLane.Broadcast(Unsafe.Add(ref left9, rowStep));
-                s10a = TLane.FusedMultiplyAdd(a, b0, s10a);
-                if (TVectors.Value > 1) s10b = TLane.FusedMultiplyAdd(a, b1, s10b);
-            }
-
-            if (TRows.Value > 11)
-            {
-                a = TLane.Broadcast(Unsafe.Add(ref left9, 2 * rowStep));
-                s11a = TLane.FusedMultiplyAdd(a, b0, s11a);
-                if (TVectors.Value > 1) s11b = TLane.FusedMultiplyAdd(a, b1, s11b);
-            }
-
-            left0 = ref Unsafe.Add(ref left0, depthStep);
-            if (TRows.Value > 3) left3 = ref Unsafe.Add(ref left3, depthStep);
-            if (TRows.Value > 6) left6 = ref Unsafe.Add(ref left6, depthStep);
-            if (TRows.Value > 9) left9 = ref Unsafe.Add(ref left9, depthStep);
+        if (TRows.Value > 1)
+        {
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, rows.One), offset));
+            TLane.AddProduct(ref s1a, a, b0);
+            if (TVectors.Value > 1) TLane.AddProduct(ref s1b, a, b1);
         }
 
-        Finish<TVectors>(ref sums, 0 * sumsStride, s0a, s0b, add);
-        if (TRows.Value > 1) Finish<TVectors>(ref sums, 1 * sumsStride, s1a, s1b, add);
-        if (TRows.Value > 2) Finish<TVectors>(ref sums, 2 * sumsStride, s2a, s2b, add);
-        if (TRows.Value > 3) Finish<TVectors>(ref sums, 3 * sumsStride, s3a, s3b, add);
-        if (TRows.Value > 4) Finish<TVectors>(ref sums, 4 * sumsStride, s4a, s4b, add);
-        if (TRows.Value > 5) Finish<TVectors>(ref sums, 5 * sumsStride, s5a, s5b, add);
-        if (TRows.Value > 6) Finish<TVectors>(ref sums, 6 * sumsStride, s6a, s6b, add);
-        if (TRows.Value > 7) Finish<TVectors>(ref sums, 7 * sumsStride, s7a, s7b, add);
-        if (TRows.Value > 8) Finish<TVectors>(ref sums, 8 * sumsStride, s8a, s8b, add);
-        if (TRows.Value > 9) Finish<TVectors>(ref sums, 9 * sumsStride, s9a, s9b, add);
-        if (TRows.Value > 10) Finish<TVectors>(ref sums, 10 * sumsStride, s10a, s10b, add);
-        if (TRows.Value > 11) Finish<TVectors>(ref sums, 11 * sumsStride, s11a, s11b, add);
+        if (TRows.Value > 2)
+        {
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, rows.Two), offset));
+            TLane.AddProduct(ref s2a, a, b0);
+            if (TVectors.Value > 1) TLane.AddProduct(ref s2b, a, b1);
+        }
+
+        if (TRows.Value > 3)
+        {
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, rows.Three), offset));
+            TLane.AddProduct(ref s3a, a, b0);
+            if (TVectors.Value > 1) TLane.AddProduct(ref s3b, a, b1);
+        }
+
+        if (TRows.Value > 4)
+        {
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, rows.Four), offset));
+            TLane.AddProduct(ref s4a, a, b0);
+            if (TVectors.Value > 1) TLane.AddProduct(ref s4b, a, b1);
+        }
+
+        if (TRows.Value > 5)
+        {
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, rows.Five), offset));
+            TLane.AddProduct(ref s5a, a, b0);
+            if (TVectors.Value > 1) TLane.AddProduct(ref s5b, a, b1);
+        }
+
+        if (TRows.Value > 6)
+        {
+            a = TLane.Broadcast(Unsafe.Add(ref left6, offset));
+            TLane.AddProduct(ref s6a, a, b0);
+            if (TVectors.Value > 1) TLane.AddProduct(ref s6b, a, b1);
+        }
+
+        if (TRows.Value > 7)
+        {
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, rows.One), offset));
+            TLane.AddProduct(ref s7a, a, b0);
+            if (TVectors.Value > 1) TLane.AddProduct(ref s7b, a, b1);
+        }
+
+        if (TRows.Value > 8)
+        {
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, rows.Two), offset));
+            TLane.AddProduct(ref s8a, a, b0);
+            if (TVectors.Value > 1) TLane.AddProduct(ref s8b, a, b1);
+        }
+
+        if (TRows.Value > 9)
+        {
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, rows.Three), offset));
+            TLane.AddProduct(ref s9a, a, b0);
+            if (TVectors.Value > 1) TLane.AddProduct(ref s9b, a, b1);
+        }
+
+        if (TRows.Value > 10)
+        {
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, rows.Four), offset));
+            TLane.AddProduct(ref s10a, a, b0);
+            if (TVectors.Value > 1) TLane.AddProduct(ref s10b, a, b1);
+        }
+
+        if (TRows.Value > 11)
+        {
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, rows.Five), offset));
+            TLane.AddProduct(ref s11a, a, b0);
+            if (TVectors.Value > 1) TLane.AddProduct(ref s11b, a, b1);
+        }
+    }
+
+    /// <summary>Takes the sum of a block to those before it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddTotal<TVectors>(ref T sums, nint offset, ref TLane a, ref TLane b)
+        where TVectors : struct, ISize
+    {
+        a = TLane.Load(ref Unsafe.Add(ref sums, offset)) + a;
+        if (TVectors.Value > 1) b = TLane.Load(ref Unsafe.Add(ref sums, offset + TLane.Count)) + b;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish<TVectors>(ref T sums, nint offset, TLane a, TLane b, bool add)
+    private static void Store<TVectors>(ref T sums, nint offset, TLane a, TLane b)
         where TVectors : struct, ISize
     {
-        ref T first = ref Unsafe.Add(ref sums, offset);
-        ref T second = ref Unsafe.Add(ref first, TLane.Count);
-        (add ? TLane.Load(ref first) + a : a).Store(ref first);
-        if (TVectors.Value > 1) (add ? TLane.Load(ref second) + b : b).Store(ref second);
+        a.Store(ref Unsafe.Add(ref sums, offset));
+        if (TVectors.Value > 1) b.Store(ref Unsafe.Add(ref sums, offset + TLane.Count));
+    }
+
+    /// <summary>From a row of left to those after it: multiples that stay in registers, so that no row costs an addition.</summary>
+    private readonly struct RowSteps(nint step)
+    {
+        public readonly nint One = step;
+        public readonly nint Two = 2 * step;
+        public readonly nint Three = 3 * step;
+        public readonly nint Four = 4 * step;
+        public readonly nint Five = 5 * step;
+        public readonly nint Six = 6 * step;
     }
 }

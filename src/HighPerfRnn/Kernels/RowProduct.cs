@@ -38,7 +38,6 @@ internal static class RowProduct<T, TLane>
     /// <param name="isBackwards">Whether the last groups come first.</param>
     /// <param name="epilogue">Takes several groups' sums at once.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    [SkipLocalsInit]
     public static unsafe void Run<TPanelRows, TEpilogue>(
         ref T left,
         nint leftStride,
@@ -115,7 +114,6 @@ internal static class RowProduct<T, TLane>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    [SkipLocalsInit]
     private static unsafe void RunPair<TPanelRows, TEpilogue>(
         ref T first,
         ref T firstRight,

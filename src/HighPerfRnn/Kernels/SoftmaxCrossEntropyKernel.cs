@@ -37,7 +37,6 @@ internal static class SoftmaxCrossEntropyKernel<T, TLane>
     /// <param name="target">The index whose probability counts.</param>
     /// <param name="tailMask"><see cref="TailMask"/> of V.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    [SkipLocalsInit]
     public static T Forward(ReadOnlySpan<T> logits, int target, ref readonly Block16<T> tailMask)
     {
         Unsafe.SkipInit(out Block16<T> tail);
@@ -58,7 +57,6 @@ internal static class SoftmaxCrossEntropyKernel<T, TLane>
     /// <param name="scale">What the gradient is multiplied by.</param>
     /// <param name="tailMask"><see cref="TailMask"/> of V.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    [SkipLocalsInit]
     public static T ForwardBackward(
         ReadOnlySpan<T> logits, int target, Span<T> gradient, T scale, ref readonly Block16<T> tailMask)
     {
@@ -116,7 +114,6 @@ internal static class SoftmaxCrossEntropyKernel<T, TLane>
     private static T Larger(T a, T b) => T.MaxNative(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    [SkipLocalsInit]
     private static T Maximum(ref T source, int whole, ref Block16<T> tail, bool hasTail)
     {
         // Two chains hide the latency of the comparisons; for a maximum the order means nothing.

@@ -34,7 +34,6 @@ internal static class StridedSum<T, TLane>
     /// <param name="tail">The last terms, filled up to a block with terms that add +0.</param>
     /// <param name="hasTail">Whether there are any.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    [SkipLocalsInit]
     public static T Run<TTerms>(scoped in TTerms terms, int blocks, scoped in TTerms tail, bool hasTail)
         where TTerms : struct, ITerms<T, TLane>, allows ref struct
     {

@@ -56,6 +56,12 @@ internal ref struct CellBackwardEpilogue<T, TLane, TCell> : IEpilogue<T, TLane>
         _keptStride = weights.KeptStride;
     }
 
+    /// <inheritdoc/>
+    public readonly int TargetStride => 0;
+
+    /// <inheritdoc/>
+    public readonly ref T Target(int row, int column) => ref Unsafe.NullRef<T>();
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Finish(ref T sums, int stride, int row, int rows, int column, int columns)
     {
@@ -64,46 +70,59 @@ internal ref struct CellBackwardEpilogue<T, TLane, TCell> : IEpilogue<T, TLane>
         NextKept.Advance();
         Input.Advance();
         InputGradient.Advance();
-        for (int c = 0; c < columns; c += TLane.Count)
+        int c = 0;
+        for (; c <= columns - LanePair<T, TLane>.Count; c += LanePair<T, TLane>.Count)
         {
-            int unit = column + c;
-            nint state = ((nint)row * _hidden) + unit;
-            nint padded = ((nint)row * _stateStride) + unit;
-            ref T sum = ref Unsafe.Add(ref sums, c);
-            ref T fromAbove = ref Unsafe.Add(ref StateGradients, state);
-            var at = new CellBackward<T, TLane>
-            {
-                Count = columns - c,
-                PreviousStates = ref Unsafe.Add(ref PreviousStates, ((nint)row * PreviousStateStride) + unit),
-                States = ref Unsafe.Add(ref States, state),
-                Gradients = ref Unsafe.Add(ref Gradients, ((nint)row * _gradientStride) + unit),
-                GateStride = _hidden,
-                RecurrentOffset = _recurrentOffset,
-                VectorOffset = _vectorOffset,
-                PreviousStateGradients = ref Unsafe.Add(ref _pastProduct, padded),
-                CellStateGradients = ref Unsafe.Add(ref _cellStateGradients, padded),
-                CellStateStride = _cellStateStride,
-                Vectors = ref Unsafe.Add(ref _vectors, unit),
-                VectorStride = _stateStride,
-                KeptValues = ref Unsafe.Add(ref Kept, ((nint)row * _keptStride) + unit),
-                KeptStride = _stateStride,
-            };
-            for (int r = 0; r < rows; r++)
-            {
-                TLane gradient = TLane.Load(ref sum);
-                if (_hasPastProduct) gradient += TLane.Load(ref at.PreviousStateGradients);
-                if (HasStateGradients) gradient += PartialLane<T, TLane>.Load(ref fromAbove, at.Count);
-                at.Gradient = gradient;
-                _cell.Backward(ref at);
-                sum = ref Unsafe.Add(ref sum, stride);
-                fromAbove = ref Unsafe.Add(ref fromAbove, _hidden);
-                at.PreviousStates = ref Unsafe.Add(ref at.PreviousStates, PreviousStateStride);
-                at.States = ref Unsafe.Add(ref at.States, _hidden);
-                at.Gradients = ref Unsafe.Add(ref at.Gradients, _gradientStride);
-                at.PreviousStateGradients = ref Unsafe.Add(ref at.PreviousStateGradients, _stateStride);
-                at.CellStateGradients = ref Unsafe.Add(ref at.CellStateGradients, _stateStride);
-                at.KeptValues = ref Unsafe.Add(ref at.KeptValues, _keptStride);
-            }
+            Finish<LanePair<T, TLane>>(ref Unsafe.Add(ref sums, c), stride, row, rows, column + c, columns - c);
+        }
+
+        for (; c < columns; c += TLane.Count)
+        {
+            Finish<TLane>(ref Unsafe.Add(ref sums, c), stride, row, rows, column + c, columns - c);
+        }
+    }
+
+    /// <summary>One lane of units, from one on, of each row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Finish<TUnits>(ref T sum, nint stride, int row, int rows, int unit, int count)
+        where TUnits : struct, ILane<TUnits, T>
+    {
+        nint hidden = _hidden, gradientStride = _gradientStride;
+        nint state = (row * hidden) + unit;
+        nint padded = ((nint)row * _stateStride) + unit;
+        ref T fromAbove = ref Unsafe.Add(ref StateGradients, state);
+        var at = new CellBackward<T, TUnits>
+        {
+            Count = count,
+            PreviousStates = ref Unsafe.Add(ref PreviousStates, ((nint)row * PreviousStateStride) + unit),
+            States = ref Unsafe.Add(ref States, state),
+            Gradients = ref Unsafe.Add(ref Gradients, (row * gradientStride) + unit),
+            GateStride = _hidden,
+            RecurrentOffset = _recurrentOffset,
+            VectorOffset = _vectorOffset,
+            PreviousStateGradients = ref Unsafe.Add(ref _pastProduct, padded),
+            CellStateGradients = ref Unsafe.Add(ref _cellStateGradients, padded),
+            CellStateStride = _cellStateStride,
+            Vectors = ref Unsafe.Add(ref _vectors, unit),
+            VectorStride = _stateStride,
+            KeptValues = ref Unsafe.Add(ref Kept, ((nint)row * _keptStride) + unit),
+            KeptStride = _stateStride,
+        };
+        for (int r = 0; r < rows; r++)
+        {
+            TUnits gradient = TUnits.Load(ref sum);
+            if (_hasPastProduct) gradient += TUnits.Load(ref at.PreviousStateGradients);
+            if (HasStateGradients) gradient += PartialLane<T, TUnits>.Load(ref fromAbove, at.Count);
+            at.Gradient = gradient;
+            _cell.Backward(ref at);
+            sum = ref Unsafe.Add(ref sum, stride);
+            fromAbove = ref Unsafe.Add(ref fromAbove, hidden);
+            at.PreviousStates = ref Unsafe.Add(ref at.PreviousStates, PreviousStateStride);
+            at.States = ref Unsafe.Add(ref at.States, hidden);
+            at.Gradients = ref Unsafe.Add(ref at.Gradients, gradientStride);
+            at.PreviousStateGradients = ref Unsafe.Add(ref at.PreviousStateGradients, _stateStride);
+            at.CellStateGradients = ref Unsafe.Add(ref at.CellStateGradients, _stateStride);
+            at.KeptValues = ref Unsafe.Add(ref at.KeptValues, _keptStride);
         }
     }
 }

@@ -32,6 +32,12 @@ internal ref struct CellForwardEpilogue<T, TLane, TCell> : IEpilogue<T, TLane>
         Units.KeptStride = weights.KeptStride;
     }
 
+    /// <inheritdoc/>
+    public readonly int TargetStride => 0;
+
+    /// <inheritdoc/>
+    public readonly ref T Target(int row, int column) => ref Unsafe.NullRef<T>();
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Finish(ref T sums, int stride, int row, int rows, int column, int columns)
     {

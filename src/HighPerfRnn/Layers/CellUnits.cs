@@ -59,8 +59,6 @@ internal ref struct CellUnits<T, TLane, TCell>
         ref T inputs, nint inputStride, ReadOnlySpan<int> tokens, ref T sums, nint stride, int row, int rows, int column, int columns)
         where TInput : struct, IInputSource
     {
-        // A constant to the JIT, so that no division is left.
-        uint unitBlock = (uint)GateLayout.UnitBlockOf<T>();
         int firstUnit = column, units = columns;
         if (Gates > 1)
         {
@@ -68,45 +66,82 @@ internal ref struct CellUnits<T, TLane, TCell>
             units = Math.Min((int)((uint)columns / (uint)Gates), HiddenSize - firstUnit);
         }
 
-        scoped CellForward<T, TLane> at;
+        // Two lanes at a time as far as they go: constants and addresses serve both, and one's division runs beside the other's polynomial.
+        int unit = 0;
+        if (Gates == 1 || GateLayout.UnitBlockOf<T>() >= LanePair<T, TLane>.Count)
+        {
+            for (; unit <= units - LanePair<T, TLane>.Count; unit += LanePair<T, TLane>.Count)
+            {
+                Forward<LanePair<T, TLane>, TInput>(
+                    ref inputs, inputStride, tokens, ref sums, stride, row, rows, column, firstUnit, unit, units - unit);
+            }
+        }
+
+        for (; unit < units; unit += TLane.Count)
+        {
+            Forward<TLane, TInput>(ref inputs, inputStride, tokens, ref sums, stride, row, rows, column, firstUnit, unit, units - unit);
+        }
+    }
+
+    /// <summary>The cell's step on one lane of units, the tile's units from one on, of each row.</summary>
+    /// <remarks>Compiled for itself: with all of its instances in one method the compiler gives up keeping values in registers.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Forward<TUnits, TInput>(
+        ref T inputs,
+        nint inputStride,
+        ReadOnlySpan<int> tokens,
+        ref T sums,
+        nint stride,
+        int row,
+        int rows,
+        int column,
+        int firstUnit,
+        int unitInTile,
+        int count)
+        where TUnits : struct, ILane<TUnits, T>
+        where TInput : struct, IInputSource
+    {
+        // A constant to the JIT, so that no division is left.
+        uint unitBlock = (uint)GateLayout.UnitBlockOf<T>();
+        nint packed = Gates == 1
+            ? unitInTile
+            : (nint)(((uint)unitInTile / unitBlock * (uint)Gates * unitBlock) + ((uint)unitInTile % unitBlock));
+        int unit = firstUnit + unitInTile;
+        nint state = ((nint)row * HiddenSize) + unit;
+        nint stateStride = HiddenSize;
+        scoped CellForward<T, TUnits> at;
         at.GateStride = (nint)unitBlock;
         at.InputGateStride = TInput.IsTable ? HiddenSize : (nint)unitBlock;
         at.CellStateStride = CellStateStride;
         at.VectorStride = VectorStride;
         at.KeptStride = VectorStride;
         at.Keeps = Keeps;
-        for (int u = 0; u < units; u += TLane.Count)
+        at.Count = count;
+        at.InputCount = TInput.IsTable ? count : TUnits.Count;
+        at.InputParts = ref TInput.IsTable ? ref inputs : ref Unsafe.Add(ref inputs, packed);
+        at.Bias = ref Unsafe.Add(ref Bias, column + packed);
+        at.Sums = ref Unsafe.Add(ref sums, packed);
+        at.PreviousStates = ref Unsafe.Add(ref PreviousStates, state);
+        at.NextStates = ref Unsafe.Add(ref NextStates, state);
+        at.CellStates = ref Unsafe.Add(ref CellStates, state);
+        at.NextCellStates = ref Unsafe.Add(ref NextCellStates, state);
+        at.Vectors = ref Unsafe.Add(ref Vectors, unit);
+        at.KeptValues = ref Unsafe.Add(ref Kept, ((nint)row * KeptStride) + unit);
+        for (int r = 0; r < rows; r++)
         {
-            nint packed = Gates == 1 ? u : (nint)(((uint)u / unitBlock * (uint)Gates * unitBlock) + ((uint)u % unitBlock));
-            int unit = firstUnit + u;
-            nint state = ((nint)row * HiddenSize) + unit;
-            at.Count = units - u;
-            at.InputCount = TInput.IsTable ? units - u : TLane.Count;
-            at.InputParts = ref TInput.IsTable ? ref inputs : ref Unsafe.Add(ref inputs, packed);
-            at.Bias = ref Unsafe.Add(ref Bias, column + packed);
-            at.Sums = ref Unsafe.Add(ref sums, packed);
-            at.PreviousStates = ref Unsafe.Add(ref PreviousStates, state);
-            at.NextStates = ref Unsafe.Add(ref NextStates, state);
-            at.CellStates = ref Unsafe.Add(ref CellStates, state);
-            at.NextCellStates = ref Unsafe.Add(ref NextCellStates, state);
-            at.Vectors = ref Unsafe.Add(ref Vectors, unit);
-            at.KeptValues = ref Unsafe.Add(ref Kept, ((nint)row * KeptStride) + unit);
-            for (int r = 0; r < rows; r++)
+            if (TInput.IsTable)
             {
-                if (TInput.IsTable)
-                {
-                    at.InputParts = ref Unsafe.Add(ref inputs, ((nint)tokens[row + r] * Gates * HiddenSize) + unit);
-                }
-
-                Cell.Forward(ref at);
-                if (!TInput.IsTable) at.InputParts = ref Unsafe.Add(ref at.InputParts, inputStride);
-                at.Sums = ref Unsafe.Add(ref at.Sums, stride);
-                at.PreviousStates = ref Unsafe.Add(ref at.PreviousStates, HiddenSize);
-                at.NextStates = ref Unsafe.Add(ref at.NextStates, HiddenSize);
-                at.CellStates = ref Unsafe.Add(ref at.CellStates, HiddenSize);
-                at.NextCellStates = ref Unsafe.Add(ref at.NextCellStates, HiddenSize);
-                at.KeptValues = ref Unsafe.Add(ref at.KeptValues, KeptStride);
+                at.InputParts = ref Unsafe.Add(ref inputs, ((nint)tokens[row + r] * Gates * HiddenSize) + unit);
             }
+
+            Cell.Forward(ref at);
+            if (!TInput.IsTable) at.InputParts = ref Unsafe.Add(ref at.InputParts, inputStride);
+            at.Sums = ref Unsafe.Add(ref at.Sums, stride);
+            at.PreviousStates = ref Unsafe.Add(ref at.PreviousStates, stateStride);
+            at.NextStates = ref Unsafe.Add(ref at.NextStates, stateStride);
+            at.CellStates = ref Unsafe.Add(ref at.CellStates, stateStride);
+            at.NextCellStates = ref Unsafe.Add(ref at.NextCellStates, stateStride);
+            at.KeptValues = ref Unsafe.Add(ref at.KeptValues, KeptStride);
         }
     }
 }

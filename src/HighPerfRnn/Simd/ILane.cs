@@ -54,6 +54,12 @@ public interface ILane<TSelf, T>
     /// <summary>a · b + c, rounded once; in software, slow and the same, where the machine has no such instruction.</summary>
     static abstract TSelf FusedMultiplyAdd(TSelf a, TSelf b, TSelf c);
 
+    /// <summary>
+    /// sum = a · b + sum, rounded once. In place and not as a value, since the compiler then adds into the sum's own register: given
+    /// a value it adds into the register of a factor that has no further use, and moves the sum.
+    /// </summary>
+    static abstract void AddProduct(ref TSelf sum, TSelf a, TSelf b);
+
     /// <summary>c - a · b, rounded once.</summary>
     static abstract TSelf NegatedFusedMultiplyAdd(TSelf a, TSelf b, TSelf c);
 
@@ -71,6 +77,9 @@ public interface ILane<TSelf, T>
 
     /// <summary>The magnitude of the first with the sign bit of the second.</summary>
     static abstract TSelf CopySign(TSelf magnitude, TSelf sign);
+
+    /// <summary>The first, whose sign bit is clear, with the sign bit of the second.</summary>
+    static abstract TSelf OrSign(TSelf magnitude, TSelf sign);
 
     /// <summary>a &lt; b ? whenTrue : whenFalse, element by element; false where either is NaN.</summary>
     static abstract TSelf SelectLess(TSelf a, TSelf b, TSelf whenTrue, TSelf whenFalse);

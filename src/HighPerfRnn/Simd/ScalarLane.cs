@@ -65,6 +65,10 @@ public readonly struct ScalarLane<T>(T value) : ILane<ScalarLane<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddProduct(ref ScalarLane<T> sum, ScalarLane<T> a, ScalarLane<T> b) => sum = FusedMultiplyAdd(a, b, sum);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ScalarLane<T> NegatedFusedMultiplyAdd(ScalarLane<T> a, ScalarLane<T> b, ScalarLane<T> c) =>
         FusedMultiplyAdd(new(-a._value), b, c);
 
@@ -88,6 +92,10 @@ public readonly struct ScalarLane<T>(T value) : ILane<ScalarLane<T>, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ScalarLane<T> CopySign(ScalarLane<T> magnitude, ScalarLane<T> sign) =>
         new(T.CopySign(magnitude._value, sign._value));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLane<T> OrSign(ScalarLane<T> magnitude, ScalarLane<T> sign) => CopySign(magnitude, sign);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

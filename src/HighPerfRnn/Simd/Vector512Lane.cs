@@ -8,10 +8,10 @@ namespace HighPerfRnn.Simd;
 
 /// <summary>The lane for AVX-512, past the 256 bits of <see cref="Vector{T}"/>; elsewhere it runs in halves, slow and the same.</summary>
 /// <typeparam name="T">float or double.</typeparam>
-public readonly struct Vector512Lane<T>(Vector512<T> value) : ILane<Vector512Lane<T>, T>
+public struct Vector512Lane<T>(Vector512<T> value) : ILane<Vector512Lane<T>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly Vector512<T> _value = value;
+    private Vector512<T> _value = value;
 
     /// <inheritdoc/>
     public static int Count => Vector512<T>.Count;
@@ -32,7 +32,7 @@ public readonly struct Vector512Lane<T>(Vector512<T> value) : ILane<Vector512Lan
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Store(ref T destination) => _value.StoreUnsafe(ref destination);
+    public readonly void Store(ref T destination) => _value.StoreUnsafe(ref destination);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -49,7 +49,7 @@ public readonly struct Vector512Lane<T>(Vector512<T> value) : ILane<Vector512Lan
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public unsafe void StorePartial(ref T destination, int count)
+    public readonly unsafe void StorePartial(ref T destination, int count)
     {
         if (!Avx512F.IsSupported)
         {
@@ -91,6 +91,22 @@ public readonly struct Vector512Lane<T>(Vector512<T> value) : ILane<Vector512Lan
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddProduct(ref Vector512Lane<T> sum, Vector512Lane<T> a, Vector512Lane<T> b)
+    {
+        if (typeof(T) == typeof(float))
+        {
+            sum._value = Vector512.FusedMultiplyAdd(
+                a._value.As<T, float>(), b._value.As<T, float>(), sum._value.As<T, float>()).As<float, T>();
+        }
+        else
+        {
+            sum._value = Vector512.FusedMultiplyAdd(
+                a._value.As<T, double>(), b._value.As<T, double>(), sum._value.As<T, double>()).As<double, T>();
+        }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512Lane<T> NegatedFusedMultiplyAdd(Vector512Lane<T> a, Vector512Lane<T> b, Vector512Lane<T> c)
     {
         // Of a negated factor that has another use the compiler makes an instruction of its own.
@@ -127,6 +143,10 @@ public readonly struct Vector512Lane<T>(Vector512<T> value) : ILane<Vector512Lan
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512Lane<T> CopySign(Vector512Lane<T> magnitude, Vector512Lane<T> sign) =>
         new(Vector512.CopySign(magnitude._value, sign._value));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512Lane<T> OrSign(Vector512Lane<T> magnitude, Vector512Lane<T> sign) => CopySign(magnitude, sign);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -9,10 +9,10 @@ namespace HighPerfRnn.Simd;
 
 /// <summary>The portable lane: as many numbers as <see cref="Vector{T}"/> holds on the machine (128 or 256 bits).</summary>
 /// <typeparam name="T">float or double.</typeparam>
-public readonly struct VectorLane<T>(Vector<T> value) : ILane<VectorLane<T>, T>
+public struct VectorLane<T>(Vector<T> value) : ILane<VectorLane<T>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly Vector<T> _value = value;
+    private Vector<T> _value = value;
 
     /// <inheritdoc/>
     public static int Count => Vector<T>.Count;
@@ -33,7 +33,7 @@ public readonly struct VectorLane<T>(Vector<T> value) : ILane<VectorLane<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Store(ref T destination) => _value.StoreUnsafe(ref destination);
+    public readonly void Store(ref T destination) => _value.StoreUnsafe(ref destination);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -42,7 +42,7 @@ public readonly struct VectorLane<T>(Vector<T> value) : ILane<VectorLane<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void StorePartial(ref T destination, int count) => PartialVector.Store(_value, ref destination, count);
+    public readonly void StorePartial(ref T destination, int count) => PartialVector.Store(_value, ref destination, count);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -68,6 +68,22 @@ public readonly struct VectorLane<T>(Vector<T> value) : ILane<VectorLane<T>, T>
                 a._value.As<T, float>(), b._value.As<T, float>(), c._value.As<T, float>()).As<float, T>())
             : new(Vector.FusedMultiplyAdd(
                 a._value.As<T, double>(), b._value.As<T, double>(), c._value.As<T, double>()).As<double, T>());
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddProduct(ref VectorLane<T> sum, VectorLane<T> a, VectorLane<T> b)
+    {
+        if (typeof(T) == typeof(float))
+        {
+            sum._value = Vector.FusedMultiplyAdd(
+                a._value.As<T, float>(), b._value.As<T, float>(), sum._value.As<T, float>()).As<float, T>();
+        }
+        else
+        {
+            sum._value = Vector.FusedMultiplyAdd(
+                a._value.As<T, double>(), b._value.As<T, double>(), sum._value.As<T, double>()).As<double, T>();
+        }
+    }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -111,6 +127,11 @@ public readonly struct VectorLane<T>(Vector<T> value) : ILane<VectorLane<T>, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static VectorLane<T> CopySign(VectorLane<T> magnitude, VectorLane<T> sign) =>
         new(Vector.CopySign(magnitude._value, sign._value));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VectorLane<T> OrSign(VectorLane<T> magnitude, VectorLane<T> sign) =>
+        new(magnitude._value | (sign._value & Vector.Create(T.NegativeZero)));
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -246,7 +246,7 @@ public sealed class WeightFormatProductTests
         ProductCase shape = data.Shape;
         string what = $"{typeof(TLane).Name}, {format}";
         var matrix = new RoundedMatrix(data.Right, shape, TLane.Count, format);
-        float[] expected = data.Framed((r, c) => product[(r * shape.Columns) + c] + 0f);
+        float[] expected = data.Framed((r, c) => product[(r * shape.Columns) + c]);
         float[] target = data.Framed((_, _) => float.NaN);
         var store = new StoreEpilogue<float, TLane>(data.Inside(target), data.Stride, default, GateLayout.Of<float>(1, shape.Columns));
         MatrixProduct<float, TLane>.RunRows(data.Left, shape.Depth, 0, shape.Rows, matrix.Matrix, ref store);
@@ -299,7 +299,7 @@ public sealed class WeightFormatProductTests
         var matrix = new PackedMatrix<float>(ref MemoryMarshal.GetReference(memory.Span), smaller);
         Packing<float, TLane>.Pack(data.Right, shape.Columns, layout, source, 0, source.PanelCount);
         WeightRounding.Round(source, matrix, shape.Columns);
-        float[] expected = data.Framed((r, c) => product[(r * shape.Columns) + c] + 0f);
+        float[] expected = data.Framed((r, c) => product[(r * shape.Columns) + c]);
         float[] target = data.Framed((_, _) => float.NaN);
         var store = new StoreEpilogue<float, TLane>(data.Inside(target), data.Stride, default, layout);
         int middle = shape.Seed % (matrix.GroupCount + 1);
