@@ -23,12 +23,6 @@ internal interface IPanelRows<T, TLane>
 
     /// <summary>The second vector.</summary>
     static abstract TLane Second(TLane shared, ref T row);
-
-    /// <summary>a · <see cref="First"/> + sum, for a vector that is needed only once.</summary>
-    static abstract TLane MultiplyAddFirst(TLane a, TLane shared, ref T row, TLane sum);
-
-    /// <summary>a · <see cref="Second"/> + sum, likewise.</summary>
-    static abstract TLane MultiplyAddSecond(TLane a, TLane shared, ref T row, TLane sum);
 }
 
 /// <summary>Weights as they are, vector after vector.</summary>
@@ -47,14 +41,6 @@ internal readonly struct FullRows<T, TLane> : IPanelRows<T, TLane>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLane Second(TLane shared, ref T row) => TLane.Load(ref Unsafe.Add(ref row, TLane.Count));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TLane MultiplyAddFirst(TLane a, TLane shared, ref T row, TLane sum) =>
-        TLane.FusedMultiplyAddLoaded(a, ref row, sum);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TLane MultiplyAddSecond(TLane a, TLane shared, ref T row, TLane sum) =>
-        TLane.FusedMultiplyAddLoaded(a, ref Unsafe.Add(ref row, TLane.Count), sum);
 }
 
 /// <summary>
@@ -76,12 +62,4 @@ internal readonly struct HalfRows<T, TLane> : IPanelRows<T, TLane>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLane Second(TLane shared, ref T row) => TLane.FromUpperHalf(shared);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TLane MultiplyAddFirst(TLane a, TLane shared, ref T row, TLane sum) =>
-        TLane.FusedMultiplyAddLowerHalf(a, shared, sum);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TLane MultiplyAddSecond(TLane a, TLane shared, ref T row, TLane sum) =>
-        TLane.FusedMultiplyAddUpperHalf(a, shared, sum);
 }

@@ -47,10 +47,10 @@ internal static class RegisterTile<T, TLane, TPanelRows>
         where TVectors : struct, ISize
         where TOrder : struct, ILeftOrder
     {
-        var rows = new RowSteps(TOrder.IsTransposed ? 1 : leftStride);
+        nint step = TOrder.IsTransposed ? 1 : leftStride;
         nint depthStep = TOrder.IsTransposed ? leftStride : 1;
         nint rowLength = TPanelRows.Length(TVectors.Value);
-        ref T left6 = ref Unsafe.Add(ref left, rows.Six);
+        ref T left6 = ref Unsafe.Add(ref left, 6 * step);
         do
         {
             TLane s0a = TLane.Zero, s0b = TLane.Zero, s1a = TLane.Zero, s1b = TLane.Zero, s2a = TLane.Zero, s2b = TLane.Zero;
@@ -67,11 +67,11 @@ internal static class RegisterTile<T, TLane, TPanelRows>
                 do
                 {
                     Add<TRows, TVectors>(
-                        rows, ref left, ref left6, 0, ref panel,
+                        ref left, ref left6, step, 0, ref panel,
                         ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b,
                         ref s6a, ref s6b, ref s7a, ref s7b, ref s8a, ref s8b, ref s9a, ref s9b, ref s10a, ref s10b, ref s11a, ref s11b);
                     Add<TRows, TVectors>(
-                        rows, ref left, ref left6, depthStep, ref Unsafe.Add(ref panel, rowLength),
+                        ref left, ref left6, step, depthStep, ref Unsafe.Add(ref panel, rowLength),
                         ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b,
                         ref s6a, ref s6b, ref s7a, ref s7b, ref s8a, ref s8b, ref s9a, ref s9b, ref s10a, ref s10b, ref s11a, ref s11b);
                     left = ref Unsafe.Add(ref left, 2 * depthStep);
@@ -84,7 +84,7 @@ internal static class RegisterTile<T, TLane, TPanelRows>
             for (; rest > 0; rest--)
             {
                 Add<TRows, TVectors>(
-                    rows, ref left, ref left6, 0, ref panel,
+                    ref left, ref left6, step, 0, ref panel,
                     ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b,
                     ref s6a, ref s6b, ref s7a, ref s7b, ref s8a, ref s8b, ref s9a, ref s9b, ref s10a, ref s10b, ref s11a, ref s11b);
                 left = ref Unsafe.Add(ref left, depthStep);
@@ -128,7 +128,7 @@ internal static class RegisterTile<T, TLane, TPanelRows>
     /// <summary>Adds the products of one k.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Add<TRows, TVectors>(
-        RowSteps rows, ref T left, ref T left6, nint offset, ref T panel,
+        ref T left, ref T left6, nint step, nint offset, ref T panel,
         ref TLane s0a, ref TLane s0b, ref TLane s1a, ref TLane s1b, ref TLane s2a, ref TLane s2b,
         ref TLane s3a, ref TLane s3b, ref TLane s4a, ref TLane s4b, ref TLane s5a, ref TLane s5b,
         ref TLane s6a, ref TLane s6b, ref TLane s7a, ref TLane s7b, ref TLane s8a, ref TLane s8b,
@@ -145,35 +145,35 @@ internal static class RegisterTile<T, TLane, TPanelRows>
 
         if (TRows.Value > 1)
         {
-            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, rows.One), offset));
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, step), offset));
             TLane.AddProduct(ref s1a, a, b0);
             if (TVectors.Value > 1) TLane.AddProduct(ref s1b, a, b1);
         }
 
         if (TRows.Value > 2)
         {
-            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, rows.Two), offset));
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 2 * step), offset));
             TLane.AddProduct(ref s2a, a, b0);
             if (TVectors.Value > 1) TLane.AddProduct(ref s2b, a, b1);
         }
 
         if (TRows.Value > 3)
         {
-            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, rows.Three), offset));
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 3 * step), offset));
             TLane.AddProduct(ref s3a, a, b0);
             if (TVectors.Value > 1) TLane.AddProduct(ref s3b, a, b1);
         }
 
         if (TRows.Value > 4)
         {
-            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, rows.Four), offset));
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 4 * step), offset));
             TLane.AddProduct(ref s4a, a, b0);
             if (TVectors.Value > 1) TLane.AddProduct(ref s4b, a, b1);
         }
 
         if (TRows.Value > 5)
         {
-            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, rows.Five), offset));
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 5 * step), offset));
             TLane.AddProduct(ref s5a, a, b0);
             if (TVectors.Value > 1) TLane.AddProduct(ref s5b, a, b1);
         }
@@ -187,35 +187,35 @@ internal static class RegisterTile<T, TLane, TPanelRows>
 
         if (TRows.Value > 7)
         {
-            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, rows.One), offset));
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, step), offset));
             TLane.AddProduct(ref s7a, a, b0);
             if (TVectors.Value > 1) TLane.AddProduct(ref s7b, a, b1);
         }
 
         if (TRows.Value > 8)
         {
-            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, rows.Two), offset));
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, 2 * step), offset));
             TLane.AddProduct(ref s8a, a, b0);
             if (TVectors.Value > 1) TLane.AddProduct(ref s8b, a, b1);
         }
 
         if (TRows.Value > 9)
         {
-            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, rows.Three), offset));
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, 3 * step), offset));
             TLane.AddProduct(ref s9a, a, b0);
             if (TVectors.Value > 1) TLane.AddProduct(ref s9b, a, b1);
         }
 
         if (TRows.Value > 10)
         {
-            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, rows.Four), offset));
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, 4 * step), offset));
             TLane.AddProduct(ref s10a, a, b0);
             if (TVectors.Value > 1) TLane.AddProduct(ref s10b, a, b1);
         }
 
         if (TRows.Value > 11)
         {
-            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, rows.Five), offset));
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, 5 * step), offset));
             TLane.AddProduct(ref s11a, a, b0);
             if (TVectors.Value > 1) TLane.AddProduct(ref s11b, a, b1);
         }
@@ -236,16 +236,5 @@ internal static class RegisterTile<T, TLane, TPanelRows>
     {
         a.Store(ref Unsafe.Add(ref sums, offset));
         if (TVectors.Value > 1) b.Store(ref Unsafe.Add(ref sums, offset + TLane.Count));
-    }
-
-    /// <summary>From a row of left to those after it: multiples that stay in registers, so that no row costs an addition.</summary>
-    private readonly struct RowSteps(nint step)
-    {
-        public readonly nint One = step;
-        public readonly nint Two = 2 * step;
-        public readonly nint Three = 3 * step;
-        public readonly nint Four = 4 * step;
-        public readonly nint Five = 5 * step;
-        public readonly nint Six = 6 * step;
     }
 }

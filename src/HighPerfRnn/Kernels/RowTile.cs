@@ -49,70 +49,41 @@ internal static class RowTile<T, TLane, TPanelRows>
         TLane s6a = TLane.Zero, s6b = TLane.Zero, s7a = TLane.Zero, s7b = TLane.Zero;
         TLane t0a = TLane.Zero, t0b = TLane.Zero, t1a = TLane.Zero, t1b = TLane.Zero;
         TLane t2a = TLane.Zero, t2b = TLane.Zero, t3a = TLane.Zero, t3b = TLane.Zero;
-        TLane a0 = TLane.Zero, a1 = TLane.Zero;
         nint width = TVectors.Value * TLane.Count;
         nint rowLength = TPanelRows.Length(TVectors.Value);
-        nint offset1 = (1 % TPanels.Value * panelStride) + (1 / TPanels.Value * depth * rowLength);
-        nint offset2 = (2 % TPanels.Value * panelStride) + (2 / TPanels.Value * depth * rowLength);
-        nint offset3 = (3 % TPanels.Value * panelStride) + (3 / TPanels.Value * depth * rowLength);
-        nint offset4 = (4 % TPanels.Value * panelStride) + (4 / TPanels.Value * depth * rowLength);
-        nint offset5 = (5 % TPanels.Value * panelStride) + (5 / TPanels.Value * depth * rowLength);
-        nint offset6 = (6 % TPanels.Value * panelStride) + (6 / TPanels.Value * depth * rowLength);
-        nint offset7 = (7 % TPanels.Value * panelStride) + (7 / TPanels.Value * depth * rowLength);
+        nint panelBlock = depth * rowLength;
         ref T second = ref Unsafe.Add(ref left, leftStride);
-        for (nint k = depth; k > 0; k--)
+        nint rest = depth;
+        if (TLane.RegisterCount < 32 && depth > 1)
         {
-            // Group g is panel g % TPanels in block g / TPanels.
-            a0 = TLane.Broadcast(left);
-            if (TRows.Value > 1) a1 = TLane.Broadcast(second);
-            Group<TRows, TVectors>(a0, a1, ref panels, ref s0a, ref s0b, ref t0a, ref t0b);
-            if (TPanels.Value * TBlocks.Value > 1)
+            // As in the register tile: two k a round, since narrow vectors need many instructions.
+            rest = depth & 1;
+            nint pairs = depth >> 1;
+            do
             {
-                if (1 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 1 / TPanels.Value * depth));
-                if (TRows.Value > 1 && 1 % TPanels.Value == 0) a1 = TLane.Broadcast(Unsafe.Add(ref second, 1 / TPanels.Value * depth));
-                Group<TRows, TVectors>(a0, a1, ref Unsafe.Add(ref panels, offset1), ref s1a, ref s1b, ref t1a, ref t1b);
+                Add<TRows, TVectors, TPanels, TBlocks>(
+                    ref left, ref second, depth, ref panels, panelStride, panelBlock, 0,
+                    ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b, ref s6a, ref s6b, ref s7a, ref s7b,
+                    ref t0a, ref t0b, ref t1a, ref t1b, ref t2a, ref t2b, ref t3a, ref t3b);
+                Add<TRows, TVectors, TPanels, TBlocks>(
+                    ref left, ref second, depth, ref Unsafe.Add(ref panels, rowLength), panelStride, panelBlock, 1,
+                    ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b, ref s6a, ref s6b, ref s7a, ref s7b,
+                    ref t0a, ref t0b, ref t1a, ref t1b, ref t2a, ref t2b, ref t3a, ref t3b);
+                left = ref Unsafe.Add(ref left, 2);
+                if (TRows.Value > 1) second = ref Unsafe.Add(ref second, 2);
+                panels = ref Unsafe.Add(ref panels, 2 * rowLength);
             }
+            while (--pairs > 0);
+        }
 
-            if (TPanels.Value * TBlocks.Value > 2)
-            {
-                if (2 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 2 / TPanels.Value * depth));
-                if (TRows.Value > 1 && 2 % TPanels.Value == 0) a1 = TLane.Broadcast(Unsafe.Add(ref second, 2 / TPanels.Value * depth));
-                Group<TRows, TVectors>(a0, a1, ref Unsafe.Add(ref panels, offset2), ref s2a, ref s2b, ref t2a, ref t2b);
-            }
-
-            if (TPanels.Value * TBlocks.Value > 3)
-            {
-                if (3 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 3 / TPanels.Value * depth));
-                if (TRows.Value > 1 && 3 % TPanels.Value == 0) a1 = TLane.Broadcast(Unsafe.Add(ref second, 3 / TPanels.Value * depth));
-                Group<TRows, TVectors>(a0, a1, ref Unsafe.Add(ref panels, offset3), ref s3a, ref s3b, ref t3a, ref t3b);
-            }
-
-            if (TPanels.Value * TBlocks.Value > 4)
-            {
-                if (4 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 4 / TPanels.Value * depth));
-                Group<Size1, TVectors>(a0, a1, ref Unsafe.Add(ref panels, offset4), ref s4a, ref s4b, ref t0a, ref t0b);
-            }
-
-            if (TPanels.Value * TBlocks.Value > 5)
-            {
-                if (5 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 5 / TPanels.Value * depth));
-                Group<Size1, TVectors>(a0, a1, ref Unsafe.Add(ref panels, offset5), ref s5a, ref s5b, ref t0a, ref t0b);
-            }
-
-            if (TPanels.Value * TBlocks.Value > 6)
-            {
-                if (6 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 6 / TPanels.Value * depth));
-                Group<Size1, TVectors>(a0, a1, ref Unsafe.Add(ref panels, offset6), ref s6a, ref s6b, ref t0a, ref t0b);
-            }
-
-            if (TPanels.Value * TBlocks.Value > 7)
-            {
-                if (7 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref left, 7 / TPanels.Value * depth));
-                Group<Size1, TVectors>(a0, a1, ref Unsafe.Add(ref panels, offset7), ref s7a, ref s7b, ref t0a, ref t0b);
-            }
-
+        for (; rest > 0; rest--)
+        {
+            Add<TRows, TVectors, TPanels, TBlocks>(
+                ref left, ref second, depth, ref panels, panelStride, panelBlock, 0,
+                ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b, ref s6a, ref s6b, ref s7a, ref s7b,
+                ref t0a, ref t0b, ref t1a, ref t1b, ref t2a, ref t2b, ref t3a, ref t3b);
             left = ref Unsafe.Add(ref left, 1);
-            second = ref Unsafe.Add(ref second, 1);
+            if (TRows.Value > 1) second = ref Unsafe.Add(ref second, 1);
             panels = ref Unsafe.Add(ref panels, rowLength);
         }
 
@@ -278,6 +249,67 @@ internal static class RowTile<T, TLane, TPanelRows>
         }
     }
 
+    /// <summary>Adds the products of one k of each block. Group g is panel g % TPanels in block g / TPanels.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add<TRows, TVectors, TPanels, TBlocks>(
+        ref T left, ref T second, nint leftBlock, ref T panels, nint panelStride, nint panelBlock, nint k,
+        ref TLane s0a, ref TLane s0b, ref TLane s1a, ref TLane s1b, ref TLane s2a, ref TLane s2b, ref TLane s3a, ref TLane s3b,
+        ref TLane s4a, ref TLane s4b, ref TLane s5a, ref TLane s5b, ref TLane s6a, ref TLane s6b, ref TLane s7a, ref TLane s7b,
+        ref TLane t0a, ref TLane t0b, ref TLane t1a, ref TLane t1b, ref TLane t2a, ref TLane t2b, ref TLane t3a, ref TLane t3b)
+        where TRows : struct, ISize
+        where TVectors : struct, ISize
+        where TPanels : struct, ISize
+        where TBlocks : struct, ISize
+    {
+        TLane a0 = TLane.Broadcast(Unsafe.Add(ref left, k));
+        TLane a1 = TRows.Value > 1 ? TLane.Broadcast(Unsafe.Add(ref second, k)) : a0;
+        Group<TRows, TVectors>(a0, a1, ref panels, ref s0a, ref s0b, ref t0a, ref t0b);
+        if (TPanels.Value * TBlocks.Value > 1)
+        {
+            if (1 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 1 / TPanels.Value * leftBlock), k));
+            if (TRows.Value > 1 && 1 % TPanels.Value == 0) a1 = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref second, 1 / TPanels.Value * leftBlock), k));
+            Group<TRows, TVectors>(a0, a1, ref Unsafe.Add(ref panels, (1 % TPanels.Value * panelStride) + (1 / TPanels.Value * panelBlock)), ref s1a, ref s1b, ref t1a, ref t1b);
+        }
+
+        if (TPanels.Value * TBlocks.Value > 2)
+        {
+            if (2 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 2 / TPanels.Value * leftBlock), k));
+            if (TRows.Value > 1 && 2 % TPanels.Value == 0) a1 = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref second, 2 / TPanels.Value * leftBlock), k));
+            Group<TRows, TVectors>(a0, a1, ref Unsafe.Add(ref panels, (2 % TPanels.Value * panelStride) + (2 / TPanels.Value * panelBlock)), ref s2a, ref s2b, ref t2a, ref t2b);
+        }
+
+        if (TPanels.Value * TBlocks.Value > 3)
+        {
+            if (3 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 3 / TPanels.Value * leftBlock), k));
+            if (TRows.Value > 1 && 3 % TPanels.Value == 0) a1 = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref second, 3 / TPanels.Value * leftBlock), k));
+            Group<TRows, TVectors>(a0, a1, ref Unsafe.Add(ref panels, (3 % TPanels.Value * panelStride) + (3 / TPanels.Value * panelBlock)), ref s3a, ref s3b, ref t3a, ref t3b);
+        }
+
+        if (TPanels.Value * TBlocks.Value > 4)
+        {
+            if (4 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 4 / TPanels.Value * leftBlock), k));
+            Group<Size1, TVectors>(a0, a1, ref Unsafe.Add(ref panels, (4 % TPanels.Value * panelStride) + (4 / TPanels.Value * panelBlock)), ref s4a, ref s4b, ref t0a, ref t0b);
+        }
+
+        if (TPanels.Value * TBlocks.Value > 5)
+        {
+            if (5 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 5 / TPanels.Value * leftBlock), k));
+            Group<Size1, TVectors>(a0, a1, ref Unsafe.Add(ref panels, (5 % TPanels.Value * panelStride) + (5 / TPanels.Value * panelBlock)), ref s5a, ref s5b, ref t0a, ref t0b);
+        }
+
+        if (TPanels.Value * TBlocks.Value > 6)
+        {
+            if (6 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 6 / TPanels.Value * leftBlock), k));
+            Group<Size1, TVectors>(a0, a1, ref Unsafe.Add(ref panels, (6 % TPanels.Value * panelStride) + (6 / TPanels.Value * panelBlock)), ref s6a, ref s6b, ref t0a, ref t0b);
+        }
+
+        if (TPanels.Value * TBlocks.Value > 7)
+        {
+            if (7 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 7 / TPanels.Value * leftBlock), k));
+            Group<Size1, TVectors>(a0, a1, ref Unsafe.Add(ref panels, (7 % TPanels.Value * panelStride) + (7 / TPanels.Value * panelBlock)), ref s7a, ref s7b, ref t0a, ref t0b);
+        }
+    }
+
     /// <summary>One row of a panel, times a number of each row of the left factor.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Group<TRows, TVectors>(
@@ -286,19 +318,12 @@ internal static class RowTile<T, TLane, TPanelRows>
         where TVectors : struct, ISize
     {
         TLane shared = TPanelRows.Shared(ref row);
-        if (TRows.Value == 1)
-        {
-            firstA = TPanelRows.MultiplyAddFirst(a0, shared, ref row, firstA);
-            if (TVectors.Value > 1) firstB = TPanelRows.MultiplyAddSecond(a0, shared, ref row, firstB);
-            return;
-        }
-
         TLane b = TPanelRows.First(shared, ref row);
-        firstA = TLane.FusedMultiplyAdd(a0, b, firstA);
-        secondA = TLane.FusedMultiplyAdd(a1, b, secondA);
+        TLane.AddProduct(ref firstA, a0, b);
+        if (TRows.Value > 1) TLane.AddProduct(ref secondA, a1, b);
         if (TVectors.Value == 1) return;
         b = TPanelRows.Second(shared, ref row);
-        firstB = TLane.FusedMultiplyAdd(a0, b, firstB);
-        secondB = TLane.FusedMultiplyAdd(a1, b, secondB);
+        TLane.AddProduct(ref firstB, a0, b);
+        if (TRows.Value > 1) TLane.AddProduct(ref secondB, a1, b);
     }
 }

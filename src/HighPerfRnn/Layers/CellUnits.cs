@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using HighPerfRnn.Kernels;
 using HighPerfRnn.Simd;
 
@@ -131,7 +132,7 @@ internal ref struct CellUnits<T, TLane, TCell>
         {
             if (TInput.IsTable)
             {
-                at.InputParts = ref Unsafe.Add(ref inputs, ((nint)tokens[row + r] * Gates * HiddenSize) + unit);
+                at.InputParts = ref Unsafe.Add(ref inputs, ((nint)Unsafe.Add(ref MemoryMarshal.GetReference(tokens), row + r) * Gates * HiddenSize) + unit);
             }
 
             Cell.Forward(ref at);

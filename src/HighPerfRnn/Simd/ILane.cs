@@ -103,18 +103,6 @@ public interface ILane<TSelf, T>
     static abstract TSelf FromUpperHalf(TSelf a);
 
     /// <summary>
-    /// a · the numbers from <paramref name="b"/> on + c, rounded once. One operation and not two, since the compiler then adds into
-    /// c's own register: with a factor that is used only once it would add into that one's, and move the sum.
-    /// </summary>
-    static abstract TSelf FusedMultiplyAddLoaded(TSelf a, ref readonly T b, TSelf c);
-
-    /// <summary>a · <see cref="FromLowerHalf"/>(halves) + c, likewise.</summary>
-    static abstract TSelf FusedMultiplyAddLowerHalf(TSelf a, TSelf halves, TSelf c);
-
-    /// <summary>a · <see cref="FromUpperHalf"/>(halves) + c, likewise.</summary>
-    static abstract TSelf FusedMultiplyAddUpperHalf(TSelf a, TSelf halves, TSelf c);
-
-    /// <summary>
     /// c · 2^(n/8) from 1.5·2ᵖ + n, p being 23 for float and 52 for double, n a whole number: the table's number with the low
     /// three bits of n, and n in eighths added to its exponent. The result must be a normal number.
     /// </summary>

@@ -140,18 +140,6 @@ internal struct LanePair<T, TLane> : ILane<LanePair<T, TLane>, T>
     public static LanePair<T, TLane> FromUpperHalf(LanePair<T, TLane> a) =>
         Of(TLane.FromUpperHalf(a._first), TLane.FromUpperHalf(a._second));
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static LanePair<T, TLane> FusedMultiplyAddLoaded(LanePair<T, TLane> a, ref readonly T b, LanePair<T, TLane> c) =>
-        FusedMultiplyAdd(a, Load(in b), c);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static LanePair<T, TLane> FusedMultiplyAddLowerHalf(LanePair<T, TLane> a, LanePair<T, TLane> halves, LanePair<T, TLane> c) =>
-        FusedMultiplyAdd(a, FromLowerHalf(halves), c);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static LanePair<T, TLane> FusedMultiplyAddUpperHalf(LanePair<T, TLane> a, LanePair<T, TLane> halves, LanePair<T, TLane> c) =>
-        FusedMultiplyAdd(a, FromUpperHalf(halves), c);
-
     // Not a constructor: the compiler clears what constructors fill, for each call of the method that it is inlined into.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static LanePair<T, TLane> Of(TLane first, TLane second)

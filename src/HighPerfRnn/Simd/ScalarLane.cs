@@ -142,21 +142,6 @@ public readonly struct ScalarLane<T>(T value) : ILane<ScalarLane<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ScalarLane<T> FusedMultiplyAddLoaded(ScalarLane<T> a, ref readonly T b, ScalarLane<T> c) =>
-        FusedMultiplyAdd(a, new(b), c);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ScalarLane<T> FusedMultiplyAddLowerHalf(ScalarLane<T> a, ScalarLane<T> halves, ScalarLane<T> c) =>
-        FusedMultiplyAdd(a, FromLowerHalf(halves), c);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ScalarLane<T> FusedMultiplyAddUpperHalf(ScalarLane<T> a, ScalarLane<T> halves, ScalarLane<T> c) =>
-        FusedMultiplyAdd(a, FromUpperHalf(halves), c);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ScalarLane<T> PowerOfEighths<TTable>(ScalarLane<T> shifted)
         where TTable : struct, IEighthsTable => new(EighthPowers<T, TTable>.One(shifted._value));
 }

@@ -183,41 +183,6 @@ public struct Vector512Lane<T>(Vector512<T> value) : ILane<Vector512Lane<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512Lane<T> FusedMultiplyAddLoaded(Vector512Lane<T> a, ref readonly T b, Vector512Lane<T> c) =>
-        typeof(T) == typeof(float)
-            ? new(Vector512.FusedMultiplyAdd(
-                a._value.As<T, float>(), Vector512.LoadUnsafe(in b).As<T, float>(), c._value.As<T, float>()).As<float, T>())
-            : new(Vector512.FusedMultiplyAdd(
-                a._value.As<T, double>(), Vector512.LoadUnsafe(in b).As<T, double>(), c._value.As<T, double>()).As<double, T>());
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512Lane<T> FusedMultiplyAddLowerHalf(Vector512Lane<T> a, Vector512Lane<T> halves, Vector512Lane<T> c) =>
-        typeof(T) == typeof(float)
-            ? new(Vector512.FusedMultiplyAdd(
-                a._value.As<T, float>(),
-                (halves._value.As<T, uint>() << 16).As<uint, float>(),
-                c._value.As<T, float>()).As<float, T>())
-            : new(Vector512.FusedMultiplyAdd(
-                a._value.As<T, double>(),
-                (halves._value.As<T, ulong>() << 32).As<ulong, double>(),
-                c._value.As<T, double>()).As<double, T>());
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512Lane<T> FusedMultiplyAddUpperHalf(Vector512Lane<T> a, Vector512Lane<T> halves, Vector512Lane<T> c) =>
-        typeof(T) == typeof(float)
-            ? new(Vector512.FusedMultiplyAdd(
-                a._value.As<T, float>(),
-                (halves._value.As<T, uint>() & Vector512.Create(0xFFFF0000)).As<uint, float>(),
-                c._value.As<T, float>()).As<float, T>())
-            : new(Vector512.FusedMultiplyAdd(
-                a._value.As<T, double>(),
-                (halves._value.As<T, ulong>() & Vector512.Create(0xFFFFFFFF00000000)).As<ulong, double>(),
-                c._value.As<T, double>()).As<double, T>());
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector512Lane<T> PowerOfEighths<TTable>(Vector512Lane<T> shifted)
         where TTable : struct, IEighthsTable
     {

@@ -168,41 +168,6 @@ public struct VectorLane<T>(Vector<T> value) : ILane<VectorLane<T>, T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static VectorLane<T> FusedMultiplyAddLoaded(VectorLane<T> a, ref readonly T b, VectorLane<T> c) =>
-        typeof(T) == typeof(float)
-            ? new(Vector.FusedMultiplyAdd(
-                a._value.As<T, float>(), Vector.LoadUnsafe(in b).As<T, float>(), c._value.As<T, float>()).As<float, T>())
-            : new(Vector.FusedMultiplyAdd(
-                a._value.As<T, double>(), Vector.LoadUnsafe(in b).As<T, double>(), c._value.As<T, double>()).As<double, T>());
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static VectorLane<T> FusedMultiplyAddLowerHalf(VectorLane<T> a, VectorLane<T> halves, VectorLane<T> c) =>
-        typeof(T) == typeof(float)
-            ? new(Vector.FusedMultiplyAdd(
-                a._value.As<T, float>(),
-                (halves._value.As<T, uint>() << 16).As<uint, float>(),
-                c._value.As<T, float>()).As<float, T>())
-            : new(Vector.FusedMultiplyAdd(
-                a._value.As<T, double>(),
-                (halves._value.As<T, ulong>() << 32).As<ulong, double>(),
-                c._value.As<T, double>()).As<double, T>());
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static VectorLane<T> FusedMultiplyAddUpperHalf(VectorLane<T> a, VectorLane<T> halves, VectorLane<T> c) =>
-        typeof(T) == typeof(float)
-            ? new(Vector.FusedMultiplyAdd(
-                a._value.As<T, float>(),
-                (halves._value.As<T, uint>() & Vector.Create(0xFFFF0000)).As<uint, float>(),
-                c._value.As<T, float>()).As<float, T>())
-            : new(Vector.FusedMultiplyAdd(
-                a._value.As<T, double>(),
-                (halves._value.As<T, ulong>() & Vector.Create(0xFFFFFFFF00000000)).As<ulong, double>(),
-                c._value.As<T, double>()).As<double, T>());
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static VectorLane<T> PowerOfEighths<TTable>(VectorLane<T> shifted)
         where TTable : struct, IEighthsTable
     {
