@@ -48,6 +48,11 @@ internal static class RegisterTile<T, TLane, TPanelRows>
         where TOrder : struct, ILeftOrder
     {
         nint step = TOrder.IsTransposed ? 1 : leftStride;
+        RowSteps steps;
+        steps.Two = 2 * step;
+        steps.Three = 3 * step;
+        steps.Four = 4 * step;
+        steps.Five = 5 * step;
         nint depthStep = TOrder.IsTransposed ? leftStride : 1;
         nint rowLength = TPanelRows.Length(TVectors.Value);
         ref T left6 = ref Unsafe.Add(ref left, 6 * step);
@@ -67,11 +72,11 @@ internal static class RegisterTile<T, TLane, TPanelRows>
                 do
                 {
                     Add<TRows, TVectors>(
-                        ref left, ref left6, step, 0, ref panel,
+                        ref left, ref left6, step, steps, 0, ref panel,
                         ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b,
                         ref s6a, ref s6b, ref s7a, ref s7b, ref s8a, ref s8b, ref s9a, ref s9b, ref s10a, ref s10b, ref s11a, ref s11b);
                     Add<TRows, TVectors>(
-                        ref left, ref left6, step, depthStep, ref Unsafe.Add(ref panel, rowLength),
+                        ref left, ref left6, step, steps, depthStep, ref Unsafe.Add(ref panel, rowLength),
                         ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b,
                         ref s6a, ref s6b, ref s7a, ref s7b, ref s8a, ref s8b, ref s9a, ref s9b, ref s10a, ref s10b, ref s11a, ref s11b);
                     left = ref Unsafe.Add(ref left, 2 * depthStep);
@@ -84,7 +89,7 @@ internal static class RegisterTile<T, TLane, TPanelRows>
             for (; rest > 0; rest--)
             {
                 Add<TRows, TVectors>(
-                    ref left, ref left6, step, 0, ref panel,
+                    ref left, ref left6, step, steps, 0, ref panel,
                     ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b,
                     ref s6a, ref s6b, ref s7a, ref s7b, ref s8a, ref s8b, ref s9a, ref s9b, ref s10a, ref s10b, ref s11a, ref s11b);
                 left = ref Unsafe.Add(ref left, depthStep);
@@ -128,7 +133,7 @@ internal static class RegisterTile<T, TLane, TPanelRows>
     /// <summary>Adds the products of one k.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Add<TRows, TVectors>(
-        ref T left, ref T left6, nint step, nint offset, ref T panel,
+        ref T left, ref T left6, nint step, RowSteps steps, nint offset, ref T panel,
         ref TLane s0a, ref TLane s0b, ref TLane s1a, ref TLane s1b, ref TLane s2a, ref TLane s2b,
         ref TLane s3a, ref TLane s3b, ref TLane s4a, ref TLane s4b, ref TLane s5a, ref TLane s5b,
         ref TLane s6a, ref TLane s6b, ref TLane s7a, ref TLane s7b, ref TLane s8a, ref TLane s8b,
@@ -152,28 +157,28 @@ internal static class RegisterTile<T, TLane, TPanelRows>
 
         if (TRows.Value > 2)
         {
-            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 2 * step), offset));
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, steps.Two), offset));
             TLane.AddProduct(ref s2a, a, b0);
             if (TVectors.Value > 1) TLane.AddProduct(ref s2b, a, b1);
         }
 
         if (TRows.Value > 3)
         {
-            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 3 * step), offset));
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, steps.Three), offset));
             TLane.AddProduct(ref s3a, a, b0);
             if (TVectors.Value > 1) TLane.AddProduct(ref s3b, a, b1);
         }
 
         if (TRows.Value > 4)
         {
-            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 4 * step), offset));
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, steps.Four), offset));
             TLane.AddProduct(ref s4a, a, b0);
             if (TVectors.Value > 1) TLane.AddProduct(ref s4b, a, b1);
         }
 
         if (TRows.Value > 5)
         {
-            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 5 * step), offset));
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, steps.Five), offset));
             TLane.AddProduct(ref s5a, a, b0);
             if (TVectors.Value > 1) TLane.AddProduct(ref s5b, a, b1);
         }
@@ -194,28 +199,28 @@ internal static class RegisterTile<T, TLane, TPanelRows>
 
         if (TRows.Value > 8)
         {
-            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, 2 * step), offset));
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, steps.Two), offset));
             TLane.AddProduct(ref s8a, a, b0);
             if (TVectors.Value > 1) TLane.AddProduct(ref s8b, a, b1);
         }
 
         if (TRows.Value > 9)
         {
-            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, 3 * step), offset));
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, steps.Three), offset));
             TLane.AddProduct(ref s9a, a, b0);
             if (TVectors.Value > 1) TLane.AddProduct(ref s9b, a, b1);
         }
 
         if (TRows.Value > 10)
         {
-            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, 4 * step), offset));
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, steps.Four), offset));
             TLane.AddProduct(ref s10a, a, b0);
             if (TVectors.Value > 1) TLane.AddProduct(ref s10b, a, b1);
         }
 
         if (TRows.Value > 11)
         {
-            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, 5 * step), offset));
+            a = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left6, steps.Five), offset));
             TLane.AddProduct(ref s11a, a, b0);
             if (TVectors.Value > 1) TLane.AddProduct(ref s11b, a, b1);
         }
@@ -236,5 +241,17 @@ internal static class RegisterTile<T, TLane, TPanelRows>
     {
         a.Store(ref Unsafe.Add(ref sums, offset));
         if (TVectors.Value > 1) b.Store(ref Unsafe.Add(ref sums, offset + TLane.Count));
+    }
+
+    /// <summary>
+    /// Multiples of the step from one row of left to the next, which stay in registers, so that no row costs an addition. Four, since
+    /// the compiler keeps a structure of more fields in memory.
+    /// </summary>
+    private struct RowSteps
+    {
+        public nint Two;
+        public nint Three;
+        public nint Four;
+        public nint Five;
     }
 }
