@@ -43,7 +43,7 @@ public abstract class WorkBenchmark<TCase>
     public void Cleanup()
     {
         MachineLimits after = MachineLimits.Measure(Case.WorkingSetBytes, Case.Threads);
-        var beside = new RowSurroundings(MachineLimits.Mean(_before, after), MeasureAllocatedBytes());
+        var beside = new RowSurroundings(MachineLimits.Best(_before, after), MeasureAllocatedBytes());
         LimitLog.Write(BenchmarkType(), Case, beside);
         Work?.Dispose();
         Work = null;

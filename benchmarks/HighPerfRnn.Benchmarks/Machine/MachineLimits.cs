@@ -28,11 +28,11 @@ public readonly record struct MachineLimits(double PeakGflops, double LoadGBps, 
         workingSetBytes == 0 ? 0 : MachineLoads.MeasureGBps(workingSetBytes, threads),
         MachineClock.MeasureCyclesPerSecond());
 
-    /// <summary>The mean of what was measured before and after a row, so that a drifting clock does not favour it.</summary>
-    public static MachineLimits Mean(in MachineLimits before, in MachineLimits after) => new(
-        (before.PeakGflops + after.PeakGflops) / 2,
-        (before.LoadGBps + after.LoadGBps) / 2,
-        (before.CyclesPerSecond + after.CyclesPerSecond) / 2);
+    /// <summary>The best of what was measured before and after a row, as the row's time is that of its fastest iteration.</summary>
+    public static MachineLimits Best(in MachineLimits before, in MachineLimits after) => new(
+        Math.Max(before.PeakGflops, after.PeakGflops),
+        Math.Max(before.LoadGBps, after.LoadGBps),
+        Math.Max(before.CyclesPerSecond, after.CyclesPerSecond));
 
     /// <summary>The most operations a second, in billions, that the row could do: see <see cref="WorkCase"/> for its sizes.</summary>
     public double LimitGflops(WorkCase work)

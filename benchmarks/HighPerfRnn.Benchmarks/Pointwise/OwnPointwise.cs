@@ -1,7 +1,5 @@
-using System.Runtime.CompilerServices;
 using HighPerfRnn.Benchmarks.Recurrent;
 using HighPerfRnn.Kernels;
-using HighPerfRnn.Simd;
 using HighPerfRnn.Training;
 
 namespace HighPerfRnn.Benchmarks.Pointwise;
@@ -16,41 +14,23 @@ public static class OwnPointwise
         return work.Function switch
         {
             PointwiseFunction.Tanh => new OwnTanh(work),
-            PointwiseFunction.SoftmaxCrossEntropy => new OwnSoftmaxCrossEntropy(work),
-            _ => throw new ArgumentException($"{work}: the library has no such function yet.", nameof(work)),
+            PointwiseFunction.Sigmoid => new OwnSigmoid(work),
+            _ => new OwnSoftmaxCrossEntropy(work),
         };
     }
 
-    /// <summary>This library's rows: those of the functions that it has.</summary>
-    public static IEnumerable<PointwiseCase> Cases =>
-        PointwiseCase.All(OwnLibrary.LibraryName).Where(work => work.Function != PointwiseFunction.Sigmoid);
+    /// <summary>This library's rows.</summary>
+    public static IEnumerable<PointwiseCase> Cases => PointwiseCase.All(OwnLibrary.LibraryName);
 }
 
 internal sealed class OwnTanh(PointwiseCase work) : PointwiseWork(work)
 {
-    public override void Run()
-    {
-        var tanh = new TanhWork { Input = Input.Span, Output = Output.Span };
-        Lanes.Run<float, TanhWork, int>(ref tanh, 0);
-    }
+    public override void Run() => Elementwise.Tanh<float>(Input.Span, Output.Span);
+}
 
-    private readonly ref struct TanhWork : ILaneWork<float, int>
-    {
-        public ReadOnlySpan<float> Input { get; init; }
-
-        public Span<float> Output { get; init; }
-
-        // The lengths that are measured are whole vectors.
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public void Run<TLane>(int argument)
-            where TLane : struct, ILane<TLane, float>
-        {
-            for (int i = 0; i < Output.Length; i += TLane.Count)
-            {
-                Activations<float, TLane>.Tanh(TLane.Load(in Input[i])).Store(ref Output[i]);
-            }
-        }
-    }
+internal sealed class OwnSigmoid(PointwiseCase work) : PointwiseWork(work)
+{
+    public override void Run() => Elementwise.Sigmoid<float>(Input.Span, Output.Span);
 }
 
 internal sealed class OwnSoftmaxCrossEntropy : PointwiseWork

@@ -74,7 +74,8 @@ internal sealed record LibraryFigures(string Name, string? Version, string? Miss
 /// <param name="Layer">A recurrent layer.</param>
 /// <param name="Pointwise">A function over numbers.</param>
 /// <param name="Training">The training of a whole model.</param>
-/// <param name="Microseconds">The median of one call.</param>
+/// <param name="Microseconds">One call, in the fastest of the iterations.</param>
+/// <param name="MedianMicroseconds">One call, in the median one.</param>
 /// <param name="Limits">The machine's limits next to it.</param>
 /// <param name="AllocatedBytes">A call.</param>
 internal sealed record ReportRow(
@@ -83,6 +84,7 @@ internal sealed record ReportRow(
     PointwiseCase? Pointwise,
     CharacterTrainingCase? Training,
     double Microseconds,
+    double MedianMicroseconds,
     MachineLimits Limits,
     long AllocatedBytes)
 {
@@ -93,9 +95,11 @@ internal sealed record ReportRow(
         figures.Work as PointwiseCase,
         figures.Work as CharacterTrainingCase,
         figures.Microseconds,
+        figures.MedianMicroseconds,
         figures.Limits,
         figures.AllocatedBytes);
 
     /// <summary>The row with what follows from it.</summary>
-    public RowFigures Figures() => new((WorkCase?)Layer ?? (WorkCase?)Pointwise ?? Training!, Microseconds, Limits, AllocatedBytes);
+    public RowFigures Figures() =>
+        new((WorkCase?)Layer ?? (WorkCase?)Pointwise ?? Training!, Microseconds, MedianMicroseconds, Limits, AllocatedBytes);
 }

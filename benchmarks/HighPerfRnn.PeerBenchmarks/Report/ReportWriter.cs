@@ -68,10 +68,21 @@ internal sealed class ReportWriter
         table.Add("from the third level", $"{Numbers.Short(machine.Level3GBps)} GB/s");
         Line(table.ToString());
         Line(
-            "Times are medians. A multiply-add counts as two operations. The limit of a row is its roofline: the smaller of the " +
+            "A time is that of the fastest of some dozens of short iterations, for every library alike: what else the machine does only " +
+            $"adds to it. {Disturbance()} A multiply-add counts as two operations. The limit of a row is its roofline: the smaller of the " +
             "multiply-add peak and of load bandwidth times operations a byte of weights, where the bandwidth is that of a working set " +
-            "as large as the row's weights; peak, bandwidth and clock are measured in the same process before and after the row. A " +
-            "sequence has to load its recurrent weights at every step and its input weights once.");
+            "as large as the row's weights; peak, bandwidth and clock are the best of short bursts in the same process before and after " +
+            "the row. A sequence has to load its recurrent weights at every step and its input weights once.");
+    }
+
+    /// <summary>How much longer the median iteration took than the fastest.</summary>
+    private string Disturbance()
+    {
+        double[] over = [.. _data.Rows.Select(row => (row.MedianMicroseconds / row.Microseconds) - 1).Order()];
+        return over.Length == 0
+            ? ""
+            : $"In this run the median iteration took {Numbers.ExactShare(over[over.Length / 2])} longer in half of the rows, and " +
+                $"{Numbers.ExactShare(over[over.Length * 9 / 10])} or more in a tenth of them.";
     }
 
     private void WriteLibraries()

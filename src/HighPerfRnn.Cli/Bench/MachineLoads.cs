@@ -58,17 +58,18 @@ internal static class MachineLoads
             TLane s0 = TLane.Zero, s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
             for (int round = 0; round < rounds; round++)
             {
+                // In this order an addition reads its number from memory itself: nothing but loads is to fill the machine.
                 ref float at = ref Unsafe.AsRef(in Values[0]);
                 for (int left = Values.Length; left > 0; left -= Chains * width)
                 {
-                    s0 += TLane.Load(ref at);
-                    s1 += TLane.Load(ref Unsafe.Add(ref at, width));
-                    s2 += TLane.Load(ref Unsafe.Add(ref at, 2 * width));
-                    s3 += TLane.Load(ref Unsafe.Add(ref at, 3 * width));
-                    s4 += TLane.Load(ref Unsafe.Add(ref at, 4 * width));
-                    s5 += TLane.Load(ref Unsafe.Add(ref at, 5 * width));
-                    s6 += TLane.Load(ref Unsafe.Add(ref at, 6 * width));
-                    s7 += TLane.Load(ref Unsafe.Add(ref at, 7 * width));
+                    s0 = TLane.Load(ref at) + s0;
+                    s1 = TLane.Load(ref Unsafe.Add(ref at, width)) + s1;
+                    s2 = TLane.Load(ref Unsafe.Add(ref at, 2 * width)) + s2;
+                    s3 = TLane.Load(ref Unsafe.Add(ref at, 3 * width)) + s3;
+                    s4 = TLane.Load(ref Unsafe.Add(ref at, 4 * width)) + s4;
+                    s5 = TLane.Load(ref Unsafe.Add(ref at, 5 * width)) + s5;
+                    s6 = TLane.Load(ref Unsafe.Add(ref at, 6 * width)) + s6;
+                    s7 = TLane.Load(ref Unsafe.Add(ref at, 7 * width)) + s7;
                     at = ref Unsafe.Add(ref at, Chains * width);
                 }
             }

@@ -5,7 +5,7 @@ namespace HighPerfRnn.Cli.Bench;
 /// <summary>How the probes of the machine measure: short bursts, of which the best counts, on one thread or on several at once.</summary>
 internal static class MachineProbe
 {
-    private const int Bursts = 12;
+    private const int Bursts = 48;
 
     /// <summary>Amount over the time of the fastest of some bursts: what disturbs one of them does not lower the limit.</summary>
     /// <param name="amountOfBurst">What one burst does, in whatever unit.</param>
