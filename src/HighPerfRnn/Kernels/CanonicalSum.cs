@@ -18,10 +18,21 @@ internal static class CanonicalSum
     /// <summary>Sums over rows (weight and bias gradients) take blocks of this many rows, in whole steps.</summary>
     public const int RowBlock = 256;
 
-    /// <summary>How many k one block takes: a function of the sum's length alone.</summary>
+    private const uint LongestBlock = 128;
+
+    /// <summary>
+    /// How many k one block takes: a function of the sum's length alone. Long sums fall into the fewest equal parts of at most 128, of
+    /// which but the last may be shorter, so that none is so short that it is not worth its start.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Block(int length) => length <= 32 ? 8 : length <= 64 ? 16 : length <= 112 ? 64 : 128;
+    public static int Block(int length) => length <= 32 ? 8 : length <= 64 ? 16 : length <= 112 ? 64 : EqualParts((uint)length);
 
     /// <summary>How many steps of <paramref name="batch"/> rows make one row block.</summary>
     public static int StepsInRowBlock(int batch) => Math.Max(1, RowBlock / Math.Max(1, batch));
+
+    private static int EqualParts(uint length)
+    {
+        uint parts = (length + LongestBlock - 1) / LongestBlock;
+        return (int)((length + parts - 1) / parts);
+    }
 }

@@ -184,7 +184,7 @@ internal static class RowProduct<T, TLane>
     }
 
     /// <summary>The sums of rows with so many panels: each row's panel after panel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void SumPanelsTogether<TPanelRows>(
         int rows,
         ref T left,
@@ -198,8 +198,7 @@ internal static class RowProduct<T, TLane>
         nint sumsStride)
         where TPanelRows : struct, IPanelRows<T, TLane>
     {
-        Debug.Assert(BitOperations.IsPow2(block) && rows is 1 or 2);
-        int blockLog2 = BitOperations.Log2((uint)block);
+        Debug.Assert(block > 0 && rows is 1 or 2);
         int vectors = shape.Vectors(panel);
         int panelsLog2 = BitOperations.Log2((uint)panels);
         int maxBlocks = RowTile<T, TLane, FullRows<T, TLane>>.MaxGroups(rows) >> panelsLog2;
@@ -210,23 +209,25 @@ internal static class RowProduct<T, TLane>
         {
             // Whole blocks together as far as registers allow; what is left over is a short block of its own.
             int rest = shape.Depth - k;
-            int blocks = PowerOfTwoUpTo(Math.Clamp(rest >> blockLog2, 1, maxBlocks));
+            int wholeBlocks = Math.Max(1, (int)((uint)rest / (uint)block));
+            int blocksLog2 = BitOperations.Log2((uint)Math.Min(wholeBlocks, maxBlocks));
+            int rounds = wholeBlocks >> blocksLog2;
             int depth = Math.Min(block, rest);
             ref T blockLeft = ref Unsafe.Add(ref left, k);
             ref T blockWeights = ref Unsafe.Add(ref weights, k * TPanelRows.Length(vectors));
-            int tile = (vectors << 4) | (panelsLog2 << 2) | BitOperations.Log2((uint)blocks);
+            int tile = (vectors << 4) | (panelsLog2 << 2) | blocksLog2;
             if (rows == 1)
             {
                 Tile<TPanelRows, Size1>(
-                    tile, ref blockLeft, leftStride, ref blockWeights, panelStride, depth, ref sums, sumsStride, k > 0);
+                    tile, ref blockLeft, leftStride, ref blockWeights, panelStride, depth, rounds, ref sums, sumsStride, k > 0);
             }
             else
             {
                 Tile<TPanelRows, Size2>(
-                    tile, ref blockLeft, leftStride, ref blockWeights, panelStride, depth, ref sums, sumsStride, k > 0);
+                    tile, ref blockLeft, leftStride, ref blockWeights, panelStride, depth, rounds, ref sums, sumsStride, k > 0);
             }
 
-            k += depth * blocks;
+            k += (depth << blocksLog2) * rounds;
         }
         while (k < shape.Depth);
     }
@@ -234,27 +235,28 @@ internal static class RowProduct<T, TLane>
     private static int PowerOfTwoUpTo(int value) => 1 << BitOperations.Log2((uint)value);
 
     // The tile's bits: vectors, two for the logarithm of the panels, two for that of the blocks.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Tile<TPanelRows, TRows>(
-        int tile, ref T left, nint leftStride, ref T weights, nint panelStride, nint depth, ref T sums, nint sumsStride, bool add)
+        int tile, ref T left, nint leftStride, ref T weights, nint panelStride, nint depth, nint rounds, ref T sums, nint sumsStride, bool add)
         where TPanelRows : struct, IPanelRows<T, TLane>
         where TRows : struct, ISize
     {
         switch (tile)
         {
-            case 0b010000: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size1, Size1, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b010001: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size1, Size1, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b010010: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size1, Size1, Size4>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b010011: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size1, Size1, Size8>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100000: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size1, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100001: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size1, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100010: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size1, Size4>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100011: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size1, Size8>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100100: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size2, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100101: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size2, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b100110: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size2, Size4>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b101000: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size4, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b101001: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size4, Size2>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
-            case 0b101100: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size8, Size1>(ref left, leftStride, ref weights, panelStride, depth, ref sums, sumsStride, add); break;
+            case 0b010000: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size1, Size1, Size1>(ref left, leftStride, ref weights, panelStride, depth, rounds, ref sums, sumsStride, add); break;
+            case 0b010001: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size1, Size1, Size2>(ref left, leftStride, ref weights, panelStride, depth, rounds, ref sums, sumsStride, add); break;
+            case 0b010010: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size1, Size1, Size4>(ref left, leftStride, ref weights, panelStride, depth, rounds, ref sums, sumsStride, add); break;
+            case 0b010011: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size1, Size1, Size8>(ref left, leftStride, ref weights, panelStride, depth, rounds, ref sums, sumsStride, add); break;
+            case 0b100000: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size1, Size1>(ref left, leftStride, ref weights, panelStride, depth, rounds, ref sums, sumsStride, add); break;
+            case 0b100001: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size1, Size2>(ref left, leftStride, ref weights, panelStride, depth, rounds, ref sums, sumsStride, add); break;
+            case 0b100010: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size1, Size4>(ref left, leftStride, ref weights, panelStride, depth, rounds, ref sums, sumsStride, add); break;
+            case 0b100011: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size1, Size8>(ref left, leftStride, ref weights, panelStride, depth, rounds, ref sums, sumsStride, add); break;
+            case 0b100100: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size2, Size1>(ref left, leftStride, ref weights, panelStride, depth, rounds, ref sums, sumsStride, add); break;
+            case 0b100101: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size2, Size2>(ref left, leftStride, ref weights, panelStride, depth, rounds, ref sums, sumsStride, add); break;
+            case 0b100110: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size2, Size4>(ref left, leftStride, ref weights, panelStride, depth, rounds, ref sums, sumsStride, add); break;
+            case 0b101000: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size4, Size1>(ref left, leftStride, ref weights, panelStride, depth, rounds, ref sums, sumsStride, add); break;
+            case 0b101001: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size4, Size2>(ref left, leftStride, ref weights, panelStride, depth, rounds, ref sums, sumsStride, add); break;
+            case 0b101100: RowTile<T, TLane, TPanelRows>.Multiply<TRows, Size2, Size8, Size1>(ref left, leftStride, ref weights, panelStride, depth, rounds, ref sums, sumsStride, add); break;
             default: throw new UnreachableException();
         }
     }

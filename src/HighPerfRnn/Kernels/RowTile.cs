@@ -25,228 +25,239 @@ internal static class RowTile<T, TLane, TPanelRows>
 
     /// <summary>
     /// For each row and panel p: sums[p] = (add ? sums[p] : 0) + block 0's sum + block 1's sum + …, in this order, where block j's
-    /// sum is Σₖ left[j·depth + k] · panel p's row j·depth + k, for k in order.
+    /// sum is Σₖ left[j·depth + k] · panel p's row j·depth + k, for k in order. TBlocks of them run beside each other, round after round.
     /// </summary>
     /// <param name="left">The first row.</param>
     /// <param name="leftStride">From one row to the next.</param>
-    /// <param name="panels">The first panel, [depth · TBlocks or more, TVectors·Count].</param>
+    /// <param name="panels">The first panel, [depth · TBlocks · rounds or more, TVectors·Count].</param>
     /// <param name="panelStride">From one panel to the next.</param>
     /// <param name="depth">How many k each block takes.</param>
+    /// <param name="rounds">How many rounds there are, at least one.</param>
     /// <param name="sums">Of each row, TPanels·TVectors·Count numbers, panel after panel.</param>
     /// <param name="sumsStride">From one row of sums to the next.</param>
     /// <param name="add">Whether to add to what sums hold.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply<TRows, TVectors, TPanels, TBlocks>(
-        ref T left, nint leftStride, ref T panels, nint panelStride, nint depth, ref T sums, nint sumsStride, bool add)
+        ref T left, nint leftStride, ref T panels, nint panelStride, nint depth, nint rounds, ref T sums, nint sumsStride, bool add)
         where TRows : struct, ISize
         where TVectors : struct, ISize
         where TPanels : struct, ISize
         where TBlocks : struct, ISize
     {
-        TLane s0a = TLane.Zero, s0b = TLane.Zero, s1a = TLane.Zero, s1b = TLane.Zero;
-        TLane s2a = TLane.Zero, s2b = TLane.Zero, s3a = TLane.Zero, s3b = TLane.Zero;
-        TLane s4a = TLane.Zero, s4b = TLane.Zero, s5a = TLane.Zero, s5b = TLane.Zero;
-        TLane s6a = TLane.Zero, s6b = TLane.Zero, s7a = TLane.Zero, s7b = TLane.Zero;
-        TLane t0a = TLane.Zero, t0b = TLane.Zero, t1a = TLane.Zero, t1b = TLane.Zero;
-        TLane t2a = TLane.Zero, t2b = TLane.Zero, t3a = TLane.Zero, t3b = TLane.Zero;
         nint width = TVectors.Value * TLane.Count;
         nint rowLength = TPanelRows.Length(TVectors.Value);
         nint panelBlock = depth * rowLength;
         ref T second = ref Unsafe.Add(ref left, leftStride);
-        nint rest = depth;
-        if (TLane.RegisterCount < 32 && depth > 1)
+        do
         {
-            // As in the register tile: two k a round, since narrow vectors need many instructions.
-            rest = depth & 1;
-            nint pairs = depth >> 1;
-            do
+            TLane s0a = TLane.Zero, s0b = TLane.Zero, s1a = TLane.Zero, s1b = TLane.Zero;
+            TLane s2a = TLane.Zero, s2b = TLane.Zero, s3a = TLane.Zero, s3b = TLane.Zero;
+            TLane s4a = TLane.Zero, s4b = TLane.Zero, s5a = TLane.Zero, s5b = TLane.Zero;
+            TLane s6a = TLane.Zero, s6b = TLane.Zero, s7a = TLane.Zero, s7b = TLane.Zero;
+            TLane t0a = TLane.Zero, t0b = TLane.Zero, t1a = TLane.Zero, t1b = TLane.Zero;
+            TLane t2a = TLane.Zero, t2b = TLane.Zero, t3a = TLane.Zero, t3b = TLane.Zero;
+            nint rest = depth;
+            if (TLane.RegisterCount < 32 && depth > 1)
+            {
+                // As in the register tile: two k a round, since narrow vectors need many instructions.
+                rest = depth & 1;
+                nint pairs = depth >> 1;
+                do
+                {
+                    Add<TRows, TVectors, TPanels, TBlocks>(
+                        ref left, ref second, depth, ref panels, panelStride, panelBlock, 0,
+                        ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b, ref s6a, ref s6b, ref s7a, ref s7b,
+                        ref t0a, ref t0b, ref t1a, ref t1b, ref t2a, ref t2b, ref t3a, ref t3b);
+                    Add<TRows, TVectors, TPanels, TBlocks>(
+                        ref left, ref second, depth, ref Unsafe.Add(ref panels, rowLength), panelStride, panelBlock, 1,
+                        ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b, ref s6a, ref s6b, ref s7a, ref s7b,
+                        ref t0a, ref t0b, ref t1a, ref t1b, ref t2a, ref t2b, ref t3a, ref t3b);
+                    left = ref Unsafe.Add(ref left, 2);
+                    if (TRows.Value > 1) second = ref Unsafe.Add(ref second, 2);
+                    panels = ref Unsafe.Add(ref panels, 2 * rowLength);
+                }
+                while (--pairs > 0);
+            }
+
+            for (; rest > 0; rest--)
             {
                 Add<TRows, TVectors, TPanels, TBlocks>(
                     ref left, ref second, depth, ref panels, panelStride, panelBlock, 0,
                     ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b, ref s6a, ref s6b, ref s7a, ref s7b,
                     ref t0a, ref t0b, ref t1a, ref t1b, ref t2a, ref t2b, ref t3a, ref t3b);
-                Add<TRows, TVectors, TPanels, TBlocks>(
-                    ref left, ref second, depth, ref Unsafe.Add(ref panels, rowLength), panelStride, panelBlock, 1,
-                    ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b, ref s6a, ref s6b, ref s7a, ref s7b,
-                    ref t0a, ref t0b, ref t1a, ref t1b, ref t2a, ref t2b, ref t3a, ref t3b);
-                left = ref Unsafe.Add(ref left, 2);
-                if (TRows.Value > 1) second = ref Unsafe.Add(ref second, 2);
-                panels = ref Unsafe.Add(ref panels, 2 * rowLength);
+                left = ref Unsafe.Add(ref left, 1);
+                if (TRows.Value > 1) second = ref Unsafe.Add(ref second, 1);
+                panels = ref Unsafe.Add(ref panels, rowLength);
             }
-            while (--pairs > 0);
-        }
 
-        for (; rest > 0; rest--)
-        {
-            Add<TRows, TVectors, TPanels, TBlocks>(
-                ref left, ref second, depth, ref panels, panelStride, panelBlock, 0,
-                ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b, ref s6a, ref s6b, ref s7a, ref s7b,
-                ref t0a, ref t0b, ref t1a, ref t1b, ref t2a, ref t2b, ref t3a, ref t3b);
-            left = ref Unsafe.Add(ref left, 1);
-            if (TRows.Value > 1) second = ref Unsafe.Add(ref second, 1);
-            panels = ref Unsafe.Add(ref panels, rowLength);
-        }
+            if (add)
+            {
+                s0a = TLane.Load(ref Unsafe.Add(ref sums, 0 * width)) + s0a;
+                if (TVectors.Value > 1) s0b = TLane.Load(ref Unsafe.Add(ref sums, (0 * width) + TLane.Count)) + s0b;
+                if (TPanels.Value > 1) s1a = TLane.Load(ref Unsafe.Add(ref sums, 1 * width)) + s1a;
+                if (TPanels.Value > 1 && TVectors.Value > 1) s1b = TLane.Load(ref Unsafe.Add(ref sums, (1 * width) + TLane.Count)) + s1b;
+                if (TPanels.Value > 2) s2a = TLane.Load(ref Unsafe.Add(ref sums, 2 * width)) + s2a;
+                if (TPanels.Value > 2 && TVectors.Value > 1) s2b = TLane.Load(ref Unsafe.Add(ref sums, (2 * width) + TLane.Count)) + s2b;
+                if (TPanels.Value > 3) s3a = TLane.Load(ref Unsafe.Add(ref sums, 3 * width)) + s3a;
+                if (TPanels.Value > 3 && TVectors.Value > 1) s3b = TLane.Load(ref Unsafe.Add(ref sums, (3 * width) + TLane.Count)) + s3b;
+                if (TPanels.Value > 4) s4a = TLane.Load(ref Unsafe.Add(ref sums, 4 * width)) + s4a;
+                if (TPanels.Value > 4 && TVectors.Value > 1) s4b = TLane.Load(ref Unsafe.Add(ref sums, (4 * width) + TLane.Count)) + s4b;
+                if (TPanels.Value > 5) s5a = TLane.Load(ref Unsafe.Add(ref sums, 5 * width)) + s5a;
+                if (TPanels.Value > 5 && TVectors.Value > 1) s5b = TLane.Load(ref Unsafe.Add(ref sums, (5 * width) + TLane.Count)) + s5b;
+                if (TPanels.Value > 6) s6a = TLane.Load(ref Unsafe.Add(ref sums, 6 * width)) + s6a;
+                if (TPanels.Value > 6 && TVectors.Value > 1) s6b = TLane.Load(ref Unsafe.Add(ref sums, (6 * width) + TLane.Count)) + s6b;
+                if (TPanels.Value > 7) s7a = TLane.Load(ref Unsafe.Add(ref sums, 7 * width)) + s7a;
+                if (TPanels.Value > 7 && TVectors.Value > 1) s7b = TLane.Load(ref Unsafe.Add(ref sums, (7 * width) + TLane.Count)) + s7b;
 
-        if (add)
-        {
-            s0a = TLane.Load(ref Unsafe.Add(ref sums, 0 * width)) + s0a;
-            if (TVectors.Value > 1) s0b = TLane.Load(ref Unsafe.Add(ref sums, (0 * width) + TLane.Count)) + s0b;
-            if (TPanels.Value > 1) s1a = TLane.Load(ref Unsafe.Add(ref sums, 1 * width)) + s1a;
-            if (TPanels.Value > 1 && TVectors.Value > 1) s1b = TLane.Load(ref Unsafe.Add(ref sums, (1 * width) + TLane.Count)) + s1b;
-            if (TPanels.Value > 2) s2a = TLane.Load(ref Unsafe.Add(ref sums, 2 * width)) + s2a;
-            if (TPanels.Value > 2 && TVectors.Value > 1) s2b = TLane.Load(ref Unsafe.Add(ref sums, (2 * width) + TLane.Count)) + s2b;
-            if (TPanels.Value > 3) s3a = TLane.Load(ref Unsafe.Add(ref sums, 3 * width)) + s3a;
-            if (TPanels.Value > 3 && TVectors.Value > 1) s3b = TLane.Load(ref Unsafe.Add(ref sums, (3 * width) + TLane.Count)) + s3b;
-            if (TPanels.Value > 4) s4a = TLane.Load(ref Unsafe.Add(ref sums, 4 * width)) + s4a;
-            if (TPanels.Value > 4 && TVectors.Value > 1) s4b = TLane.Load(ref Unsafe.Add(ref sums, (4 * width) + TLane.Count)) + s4b;
-            if (TPanels.Value > 5) s5a = TLane.Load(ref Unsafe.Add(ref sums, 5 * width)) + s5a;
-            if (TPanels.Value > 5 && TVectors.Value > 1) s5b = TLane.Load(ref Unsafe.Add(ref sums, (5 * width) + TLane.Count)) + s5b;
-            if (TPanels.Value > 6) s6a = TLane.Load(ref Unsafe.Add(ref sums, 6 * width)) + s6a;
-            if (TPanels.Value > 6 && TVectors.Value > 1) s6b = TLane.Load(ref Unsafe.Add(ref sums, (6 * width) + TLane.Count)) + s6b;
-            if (TPanels.Value > 7) s7a = TLane.Load(ref Unsafe.Add(ref sums, 7 * width)) + s7a;
-            if (TPanels.Value > 7 && TVectors.Value > 1) s7b = TLane.Load(ref Unsafe.Add(ref sums, (7 * width) + TLane.Count)) + s7b;
+                if (TRows.Value > 1)
+                {
+                    ref T row = ref Unsafe.Add(ref sums, sumsStride);
+                    t0a = TLane.Load(ref Unsafe.Add(ref row, 0 * width)) + t0a;
+                    if (TVectors.Value > 1) t0b = TLane.Load(ref Unsafe.Add(ref row, (0 * width) + TLane.Count)) + t0b;
+                    if (TPanels.Value > 1) t1a = TLane.Load(ref Unsafe.Add(ref row, 1 * width)) + t1a;
+                    if (TPanels.Value > 1 && TVectors.Value > 1) t1b = TLane.Load(ref Unsafe.Add(ref row, (1 * width) + TLane.Count)) + t1b;
+                    if (TPanels.Value > 2) t2a = TLane.Load(ref Unsafe.Add(ref row, 2 * width)) + t2a;
+                    if (TPanels.Value > 2 && TVectors.Value > 1) t2b = TLane.Load(ref Unsafe.Add(ref row, (2 * width) + TLane.Count)) + t2b;
+                    if (TPanels.Value > 3) t3a = TLane.Load(ref Unsafe.Add(ref row, 3 * width)) + t3a;
+                    if (TPanels.Value > 3 && TVectors.Value > 1) t3b = TLane.Load(ref Unsafe.Add(ref row, (3 * width) + TLane.Count)) + t3b;
+                }
+            }
+
+            // Block sums in order: the next block of a panel is TPanels groups on.
+            if (TPanels.Value == 1)
+            {
+                if (TBlocks.Value > 1)
+                {
+                    s0a += s1a;
+                    if (TVectors.Value > 1) s0b += s1b;
+                    if (TRows.Value > 1) t0a += t1a;
+                    if (TRows.Value > 1 && TVectors.Value > 1) t0b += t1b;
+                }
+
+                if (TBlocks.Value > 2)
+                {
+                    s0a += s2a;
+                    if (TVectors.Value > 1) s0b += s2b;
+                    if (TRows.Value > 1) t0a += t2a;
+                    if (TRows.Value > 1 && TVectors.Value > 1) t0b += t2b;
+                }
+
+                if (TBlocks.Value > 3)
+                {
+                    s0a += s3a;
+                    if (TVectors.Value > 1) s0b += s3b;
+                    if (TRows.Value > 1) t0a += t3a;
+                    if (TRows.Value > 1 && TVectors.Value > 1) t0b += t3b;
+                }
+
+                if (TBlocks.Value > 4)
+                {
+                    s0a += s4a;
+                    if (TVectors.Value > 1) s0b += s4b;
+                }
+
+                if (TBlocks.Value > 5)
+                {
+                    s0a += s5a;
+                    if (TVectors.Value > 1) s0b += s5b;
+                }
+
+                if (TBlocks.Value > 6)
+                {
+                    s0a += s6a;
+                    if (TVectors.Value > 1) s0b += s6b;
+                }
+
+                if (TBlocks.Value > 7)
+                {
+                    s0a += s7a;
+                    if (TVectors.Value > 1) s0b += s7b;
+                }
+            }
+
+            if (TPanels.Value == 2)
+            {
+                if (TBlocks.Value > 1)
+                {
+                    s0a += s2a;
+                    if (TVectors.Value > 1) s0b += s2b;
+                    s1a += s3a;
+                    if (TVectors.Value > 1) s1b += s3b;
+                    if (TRows.Value > 1) t0a += t2a;
+                    if (TRows.Value > 1 && TVectors.Value > 1) t0b += t2b;
+                    if (TRows.Value > 1) t1a += t3a;
+                    if (TRows.Value > 1 && TVectors.Value > 1) t1b += t3b;
+                }
+
+                if (TBlocks.Value > 2)
+                {
+                    s0a += s4a;
+                    if (TVectors.Value > 1) s0b += s4b;
+                    s1a += s5a;
+                    if (TVectors.Value > 1) s1b += s5b;
+                }
+
+                if (TBlocks.Value > 3)
+                {
+                    s0a += s6a;
+                    if (TVectors.Value > 1) s0b += s6b;
+                    s1a += s7a;
+                    if (TVectors.Value > 1) s1b += s7b;
+                }
+            }
+
+            if (TPanels.Value == 4)
+            {
+                if (TBlocks.Value > 1)
+                {
+                    s0a += s4a;
+                    if (TVectors.Value > 1) s0b += s4b;
+                    s1a += s5a;
+                    if (TVectors.Value > 1) s1b += s5b;
+                    s2a += s6a;
+                    if (TVectors.Value > 1) s2b += s6b;
+                    s3a += s7a;
+                    if (TVectors.Value > 1) s3b += s7b;
+                }
+            }
+
+            s0a.Store(ref Unsafe.Add(ref sums, 0 * width));
+            if (TVectors.Value > 1) s0b.Store(ref Unsafe.Add(ref sums, (0 * width) + TLane.Count));
+            if (TPanels.Value > 1) s1a.Store(ref Unsafe.Add(ref sums, 1 * width));
+            if (TPanels.Value > 1 && TVectors.Value > 1) s1b.Store(ref Unsafe.Add(ref sums, (1 * width) + TLane.Count));
+            if (TPanels.Value > 2) s2a.Store(ref Unsafe.Add(ref sums, 2 * width));
+            if (TPanels.Value > 2 && TVectors.Value > 1) s2b.Store(ref Unsafe.Add(ref sums, (2 * width) + TLane.Count));
+            if (TPanels.Value > 3) s3a.Store(ref Unsafe.Add(ref sums, 3 * width));
+            if (TPanels.Value > 3 && TVectors.Value > 1) s3b.Store(ref Unsafe.Add(ref sums, (3 * width) + TLane.Count));
+            if (TPanels.Value > 4) s4a.Store(ref Unsafe.Add(ref sums, 4 * width));
+            if (TPanels.Value > 4 && TVectors.Value > 1) s4b.Store(ref Unsafe.Add(ref sums, (4 * width) + TLane.Count));
+            if (TPanels.Value > 5) s5a.Store(ref Unsafe.Add(ref sums, 5 * width));
+            if (TPanels.Value > 5 && TVectors.Value > 1) s5b.Store(ref Unsafe.Add(ref sums, (5 * width) + TLane.Count));
+            if (TPanels.Value > 6) s6a.Store(ref Unsafe.Add(ref sums, 6 * width));
+            if (TPanels.Value > 6 && TVectors.Value > 1) s6b.Store(ref Unsafe.Add(ref sums, (6 * width) + TLane.Count));
+            if (TPanels.Value > 7) s7a.Store(ref Unsafe.Add(ref sums, 7 * width));
+            if (TPanels.Value > 7 && TVectors.Value > 1) s7b.Store(ref Unsafe.Add(ref sums, (7 * width) + TLane.Count));
 
             if (TRows.Value > 1)
             {
                 ref T row = ref Unsafe.Add(ref sums, sumsStride);
-                t0a = TLane.Load(ref Unsafe.Add(ref row, 0 * width)) + t0a;
-                if (TVectors.Value > 1) t0b = TLane.Load(ref Unsafe.Add(ref row, (0 * width) + TLane.Count)) + t0b;
-                if (TPanels.Value > 1) t1a = TLane.Load(ref Unsafe.Add(ref row, 1 * width)) + t1a;
-                if (TPanels.Value > 1 && TVectors.Value > 1) t1b = TLane.Load(ref Unsafe.Add(ref row, (1 * width) + TLane.Count)) + t1b;
-                if (TPanels.Value > 2) t2a = TLane.Load(ref Unsafe.Add(ref row, 2 * width)) + t2a;
-                if (TPanels.Value > 2 && TVectors.Value > 1) t2b = TLane.Load(ref Unsafe.Add(ref row, (2 * width) + TLane.Count)) + t2b;
-                if (TPanels.Value > 3) t3a = TLane.Load(ref Unsafe.Add(ref row, 3 * width)) + t3a;
-                if (TPanels.Value > 3 && TVectors.Value > 1) t3b = TLane.Load(ref Unsafe.Add(ref row, (3 * width) + TLane.Count)) + t3b;
+                t0a.Store(ref Unsafe.Add(ref row, 0 * width));
+                if (TVectors.Value > 1) t0b.Store(ref Unsafe.Add(ref row, (0 * width) + TLane.Count));
+                if (TPanels.Value > 1) t1a.Store(ref Unsafe.Add(ref row, 1 * width));
+                if (TPanels.Value > 1 && TVectors.Value > 1) t1b.Store(ref Unsafe.Add(ref row, (1 * width) + TLane.Count));
+                if (TPanels.Value > 2) t2a.Store(ref Unsafe.Add(ref row, 2 * width));
+                if (TPanels.Value > 2 && TVectors.Value > 1) t2b.Store(ref Unsafe.Add(ref row, (2 * width) + TLane.Count));
+                if (TPanels.Value > 3) t3a.Store(ref Unsafe.Add(ref row, 3 * width));
+                if (TPanels.Value > 3 && TVectors.Value > 1) t3b.Store(ref Unsafe.Add(ref row, (3 * width) + TLane.Count));
             }
+
+            // The first block's end is where the second began.
+            left = ref Unsafe.Add(ref left, (TBlocks.Value - 1) * depth);
+            if (TRows.Value > 1) second = ref Unsafe.Add(ref second, (TBlocks.Value - 1) * depth);
+            panels = ref Unsafe.Add(ref panels, (TBlocks.Value - 1) * panelBlock);
+            add = true;
         }
-
-        // Block sums in order: the next block of a panel is TPanels groups on.
-        if (TPanels.Value == 1)
-        {
-            if (TBlocks.Value > 1)
-            {
-                s0a += s1a;
-                if (TVectors.Value > 1) s0b += s1b;
-                if (TRows.Value > 1) t0a += t1a;
-                if (TRows.Value > 1 && TVectors.Value > 1) t0b += t1b;
-            }
-
-            if (TBlocks.Value > 2)
-            {
-                s0a += s2a;
-                if (TVectors.Value > 1) s0b += s2b;
-                if (TRows.Value > 1) t0a += t2a;
-                if (TRows.Value > 1 && TVectors.Value > 1) t0b += t2b;
-            }
-
-            if (TBlocks.Value > 3)
-            {
-                s0a += s3a;
-                if (TVectors.Value > 1) s0b += s3b;
-                if (TRows.Value > 1) t0a += t3a;
-                if (TRows.Value > 1 && TVectors.Value > 1) t0b += t3b;
-            }
-
-            if (TBlocks.Value > 4)
-            {
-                s0a += s4a;
-                if (TVectors.Value > 1) s0b += s4b;
-            }
-
-            if (TBlocks.Value > 5)
-            {
-                s0a += s5a;
-                if (TVectors.Value > 1) s0b += s5b;
-            }
-
-            if (TBlocks.Value > 6)
-            {
-                s0a += s6a;
-                if (TVectors.Value > 1) s0b += s6b;
-            }
-
-            if (TBlocks.Value > 7)
-            {
-                s0a += s7a;
-                if (TVectors.Value > 1) s0b += s7b;
-            }
-        }
-
-        if (TPanels.Value == 2)
-        {
-            if (TBlocks.Value > 1)
-            {
-                s0a += s2a;
-                if (TVectors.Value > 1) s0b += s2b;
-                s1a += s3a;
-                if (TVectors.Value > 1) s1b += s3b;
-                if (TRows.Value > 1) t0a += t2a;
-                if (TRows.Value > 1 && TVectors.Value > 1) t0b += t2b;
-                if (TRows.Value > 1) t1a += t3a;
-                if (TRows.Value > 1 && TVectors.Value > 1) t1b += t3b;
-            }
-
-            if (TBlocks.Value > 2)
-            {
-                s0a += s4a;
-                if (TVectors.Value > 1) s0b += s4b;
-                s1a += s5a;
-                if (TVectors.Value > 1) s1b += s5b;
-            }
-
-            if (TBlocks.Value > 3)
-            {
-                s0a += s6a;
-                if (TVectors.Value > 1) s0b += s6b;
-                s1a += s7a;
-                if (TVectors.Value > 1) s1b += s7b;
-            }
-        }
-
-        if (TPanels.Value == 4)
-        {
-            if (TBlocks.Value > 1)
-            {
-                s0a += s4a;
-                if (TVectors.Value > 1) s0b += s4b;
-                s1a += s5a;
-                if (TVectors.Value > 1) s1b += s5b;
-                s2a += s6a;
-                if (TVectors.Value > 1) s2b += s6b;
-                s3a += s7a;
-                if (TVectors.Value > 1) s3b += s7b;
-            }
-        }
-
-        s0a.Store(ref Unsafe.Add(ref sums, 0 * width));
-        if (TVectors.Value > 1) s0b.Store(ref Unsafe.Add(ref sums, (0 * width) + TLane.Count));
-        if (TPanels.Value > 1) s1a.Store(ref Unsafe.Add(ref sums, 1 * width));
-        if (TPanels.Value > 1 && TVectors.Value > 1) s1b.Store(ref Unsafe.Add(ref sums, (1 * width) + TLane.Count));
-        if (TPanels.Value > 2) s2a.Store(ref Unsafe.Add(ref sums, 2 * width));
-        if (TPanels.Value > 2 && TVectors.Value > 1) s2b.Store(ref Unsafe.Add(ref sums, (2 * width) + TLane.Count));
-        if (TPanels.Value > 3) s3a.Store(ref Unsafe.Add(ref sums, 3 * width));
-        if (TPanels.Value > 3 && TVectors.Value > 1) s3b.Store(ref Unsafe.Add(ref sums, (3 * width) + TLane.Count));
-        if (TPanels.Value > 4) s4a.Store(ref Unsafe.Add(ref sums, 4 * width));
-        if (TPanels.Value > 4 && TVectors.Value > 1) s4b.Store(ref Unsafe.Add(ref sums, (4 * width) + TLane.Count));
-        if (TPanels.Value > 5) s5a.Store(ref Unsafe.Add(ref sums, 5 * width));
-        if (TPanels.Value > 5 && TVectors.Value > 1) s5b.Store(ref Unsafe.Add(ref sums, (5 * width) + TLane.Count));
-        if (TPanels.Value > 6) s6a.Store(ref Unsafe.Add(ref sums, 6 * width));
-        if (TPanels.Value > 6 && TVectors.Value > 1) s6b.Store(ref Unsafe.Add(ref sums, (6 * width) + TLane.Count));
-        if (TPanels.Value > 7) s7a.Store(ref Unsafe.Add(ref sums, 7 * width));
-        if (TPanels.Value > 7 && TVectors.Value > 1) s7b.Store(ref Unsafe.Add(ref sums, (7 * width) + TLane.Count));
-
-        if (TRows.Value > 1)
-        {
-            ref T row = ref Unsafe.Add(ref sums, sumsStride);
-            t0a.Store(ref Unsafe.Add(ref row, 0 * width));
-            if (TVectors.Value > 1) t0b.Store(ref Unsafe.Add(ref row, (0 * width) + TLane.Count));
-            if (TPanels.Value > 1) t1a.Store(ref Unsafe.Add(ref row, 1 * width));
-            if (TPanels.Value > 1 && TVectors.Value > 1) t1b.Store(ref Unsafe.Add(ref row, (1 * width) + TLane.Count));
-            if (TPanels.Value > 2) t2a.Store(ref Unsafe.Add(ref row, 2 * width));
-            if (TPanels.Value > 2 && TVectors.Value > 1) t2b.Store(ref Unsafe.Add(ref row, (2 * width) + TLane.Count));
-            if (TPanels.Value > 3) t3a.Store(ref Unsafe.Add(ref row, 3 * width));
-            if (TPanels.Value > 3 && TVectors.Value > 1) t3b.Store(ref Unsafe.Add(ref row, (3 * width) + TLane.Count));
-        }
+        while (--rounds > 0);
     }
 
     /// <summary>Adds the products of one k of each block. Group g is panel g % TPanels in block g / TPanels.</summary>
