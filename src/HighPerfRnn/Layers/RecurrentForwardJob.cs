@@ -12,8 +12,8 @@ namespace HighPerfRnn.Layers;
 /// step, the cell being its epilogue.
 /// </summary>
 /// <remarks>
-/// Workers split rows: a row never looks at another, so that the steps of a group need no meeting. Where there are too few rows
-/// they split units, and meet after each step.
+/// Workers split rows: a row never looks at another, so that they need not meet before the end. Where there are too few rows they
+/// split units, and meet after each step.
 /// </remarks>
 internal readonly ref struct RecurrentForwardJob<T, TCell> : ITeamJob, ILaneWork<T, WorkerTeam>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -57,8 +57,8 @@ internal readonly ref struct RecurrentForwardJob<T, TCell> : ITeamJob, ILaneWork
             int end = Math.Min(Shape.Steps, start + group);
             if (Pass.Tokens.IsEmpty)
             {
-                SumInputs<TLane>(team, start, end, inputParts, partsStride);
-                team.Synchronize();
+                SumInputs<TLane>(team, part, start, end, inputParts, partsStride);
+                if (part.SplitsUnits) team.Synchronize();
             }
 
             for (int t = start; t < end; t++)
@@ -67,11 +67,9 @@ internal readonly ref struct RecurrentForwardJob<T, TCell> : ITeamJob, ILaneWork
                 Span<T> parts = inputParts[((t - start) * batch * partsStride)..];
                 Step<TLane>(state, output, parts, partsStride, cellStates, t, part);
                 state = output;
+                // After the last step too, since the next group's input parts take the place of these.
                 if (part.SplitsUnits) team.Synchronize();
             }
-
-            // The next group's input parts take the place of these.
-            if (Pass.Tokens.IsEmpty) team.Synchronize();
         }
 
         CopyFinalStates(state, cellStates, firstRow, endRow);
@@ -104,15 +102,25 @@ internal readonly ref struct RecurrentForwardJob<T, TCell> : ITeamJob, ILaneWork
         }
     }
 
-    /// <summary>Input parts of steps [start, end): x·Wx, workers splitting the rows of all these steps.</summary>
-    private void SumInputs<TLane>(WorkerTeam team, int start, int end, Span<T> inputParts, int stride)
+    /// <summary>Input parts of steps [start, end): x·Wx of this worker's rows or, where units are split, of its share of all rows.</summary>
+    private void SumInputs<TLane>(WorkerTeam team, TeamPart part, int start, int end, Span<T> inputParts, int stride)
         where TLane : struct, ILane<TLane, T>
     {
         int size = Shape.InputSize;
-        (int firstRow, int endRow) = team.Share((end - start) * Shape.Batch);
+        int batch = Shape.Batch;
         var epilogue = new StoreEpilogue<T, TLane>(inputParts, stride, bias: default, GateLayout.Of<T>(1, Weights.Gates.Columns));
-        ReadOnlySpan<T> input = Pass.Input[(start * Shape.Batch * size)..];
-        MatrixProduct<T, TLane>.RunRows(input, size, firstRow, endRow, Weights.Input, ref epilogue);
+        ReadOnlySpan<T> input = Pass.Input[(start * batch * size)..];
+        if (part.SplitsUnits || team.Count == 1)
+        {
+            (int firstRow, int endRow) = team.Share((end - start) * batch);
+            MatrixProduct<T, TLane>.RunRows(input, size, firstRow, endRow, Weights.Input, ref epilogue);
+            return;
+        }
+
+        for (int row = 0; row < (end - start) * batch; row += batch)
+        {
+            MatrixProduct<T, TLane>.RunRows(input, size, row + part.FirstRow, row + part.EndRow, Weights.Input, ref epilogue);
+        }
     }
 
     private void Step<TLane>(
