@@ -68,7 +68,7 @@ internal sealed class ReportWriter
         table.Add("from the third level", $"{Numbers.Short(machine.Level3GBps)} GB/s");
         Line(table.ToString());
         Line(
-            "A time is that of the fastest of some dozens of short iterations, for every library alike: what else the machine does only " +
+            "A time is that of the fastest of many short iterations, for every library alike: what else the machine does only " +
             $"adds to it. {Disturbance()} A multiply-add counts as two operations. The limit of a row is its roofline: the smaller of the " +
             "multiply-add peak and of load bandwidth times operations a byte of weights, where the bandwidth is that of a working set " +
             "as large as the row's weights; peak, bandwidth and clock are the best of short bursts in the same process before and after " +

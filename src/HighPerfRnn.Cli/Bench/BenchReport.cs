@@ -20,7 +20,7 @@ internal sealed record BenchMachine(
 /// <param name="Hidden">H.</param>
 /// <param name="Mode">step, forward, backward or training.</param>
 /// <param name="Threads">Workers.</param>
-/// <param name="Microseconds">The median of one call; a step is one time step.</param>
+/// <param name="Microseconds">One call, in the fastest sample; a step is one time step.</param>
 /// <param name="Gflops">The cell's multiply-adds, each as two operations, over that time.</param>
 /// <param name="ShareOfPeak">
 /// Of the multiply-add peak of so many threads in double or, for all others, float, measured just before and after the row.

@@ -43,7 +43,7 @@ internal static class BenchRunner
             machinePeaks.Add(MachinePeak.MeasureGflops<float>(1));
             double naive = NaiveRnn.MeasureMicroseconds(benchCase, settings.Seconds, warmUp);
             double gflops = benchCase.Operations / time.Microseconds / 1e3;
-            double peak = (peakBefore + peakAfter) / 2;
+            double peak = Math.Max(peakBefore, peakAfter);
             int weightBytes = benchCase.WeightBytes(Unsafe.SizeOf<T>());
             double loads = MachineLoads.MeasureGBps(benchCase.WorkingWeights * weightBytes, group.Count);
             double limit = new Roofline(peak, loads).LimitGflops(benchCase.Operations, benchCase.LoadedWeights * weightBytes);

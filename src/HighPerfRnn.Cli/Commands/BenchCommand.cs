@@ -152,7 +152,7 @@ internal static class BenchCommand
         context.Output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"Its loads from the cache's levels: {report.Machine.L1GBps:0}, {report.Machine.L2GBps:0}, {report.Machine.L3GBps:0} GB/s; {report.Machine.CyclesPerSecond / 1e9:0.00} GHz."));
-        context.Output.WriteLine("The median of one call; a step is one time step. Naive: a double loop in float.");
+        context.Output.WriteLine("One call, in the fastest sample; a step is one time step. Naive: a double loop in float.");
         context.Output.WriteLine("Peak, limit: the shares of the multiply-add peak, and of the smaller of it and what loading the weights allows.");
     }
 }

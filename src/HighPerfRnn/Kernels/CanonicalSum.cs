@@ -7,8 +7,8 @@ namespace HighPerfRnn.Kernels;
 /// k runs in blocks, each block in order as one chain of fused multiply-adds from +0, and block sums are added in order.
 /// </summary>
 /// <remarks>
-/// Short blocks for short sums, since a lone row hides the latency of its chains only behind other blocks, or behind other panels
-/// where the matrix has four of the widest; long blocks for long sums, since a batch tile pays a load, an addition and a store a
+/// Short blocks for short sums, and never a single one for a longer sum, since a lone row hides the latency of its chains only behind
+/// other blocks where the matrix is narrow; long blocks for long sums, since a batch tile pays a load, an addition and a store a
 /// block: 3 % of the multiply-add peak of a Zen 3 with blocks of 64, next to nothing with 128. Blocks also bound the rounding error: a sum of
 /// n products is off by at most (block + ⌈n / block⌉)·u·Σ|aₖ·bₖ| to first order, not n·u·Σ|aₖ·bₖ| (Higham, Accuracy and
 /// Stability of Numerical Algorithms, 2nd ed., section 4.2).
@@ -21,18 +21,18 @@ internal static class CanonicalSum
     private const uint LongestBlock = 128;
 
     /// <summary>
-    /// How many k one block takes: a function of the sum's length alone. Long sums fall into the fewest equal parts of at most 128, of
-    /// which but the last may be shorter, so that none is so short that it is not worth its start.
+    /// How many k one block takes: a function of the sum's length alone. Sums of more than 64 fall into equal parts, of which only the
+    /// last may be shorter: two, or the fewest of at most 128.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Block(int length) => length <= 32 ? 8 : length <= 64 ? 16 : length <= 112 ? 64 : EqualParts((uint)length);
+    public static int Block(int length) => length <= 32 ? 8 : length <= 64 ? 16 : EqualParts((uint)length);
 
     /// <summary>How many steps of <paramref name="batch"/> rows make one row block.</summary>
     public static int StepsInRowBlock(int batch) => Math.Max(1, RowBlock / Math.Max(1, batch));
 
     private static int EqualParts(uint length)
     {
-        uint parts = (length + LongestBlock - 1) / LongestBlock;
+        uint parts = Math.Max(2, (length + LongestBlock - 1) / LongestBlock);
         return (int)((length + parts - 1) / parts);
     }
 }

@@ -21,7 +21,7 @@ internal readonly struct GateLayout
     /// <summary>G.</summary>
     public int Gates { get; }
 
-    /// <summary>How many units' numbers of one gate are neighbours: a multiple of every lane.</summary>
+    /// <summary>How many units' numbers of one gate are neighbours: a multiple of every lane of the machine's (a pair of the widest is twice as long).</summary>
     public int UnitBlock { get; }
 
     /// <summary>H.</summary>

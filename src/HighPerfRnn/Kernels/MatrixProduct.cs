@@ -7,7 +7,7 @@ using HighPerfRnn.Simd;
 
 namespace HighPerfRnn.Kernels;
 
-/// <summary>What happens to the sums of a product, a tile at a time, while they are in the first-level cache.</summary>
+/// <summary>What happens to the sums of a product: a tile at a time, while they are in the first-level cache, or where they belong at once.</summary>
 internal interface IEpilogue<T, TLane>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>
@@ -20,7 +20,11 @@ internal interface IEpilogue<T, TLane>
     /// <param name="columns">How many columns.</param>
     void Finish(ref T sums, int stride, int row, int rows, int column, int columns);
 
-    /// <summary>Where whole vectors of sums may be left where they belong, without <see cref="Finish"/>: from one row to the next; else 0.</summary>
+    /// <summary>
+    /// From one row of the target to the next, where whole vectors of sums may be left where they belong, without <see cref="Finish"/>;
+    /// else 0. The target then holds the sums of some of the blocks until the last one ends. Tiles of several rows take it up, of one
+    /// panel a group, and where sums add to what the target holds, of one block.
+    /// </summary>
     int TargetStride { get; }
 
     /// <summary>Where the sum of a row and a column belongs, if <see cref="TargetStride"/> is not 0.</summary>
@@ -35,11 +39,18 @@ internal static class MatrixProduct<T, TLane>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>
 {
-    /// <summary>Into how many tiles a product of so many rows falls: how often its epilogue is called.</summary>
-    public static int TileCount(int rows, int firstGroup, int endGroup)
+    /// <summary>How often an epilogue is handed the sums of a product of so many rows, where it does not take them in place.</summary>
+    public static int TileCount(int rows, int firstGroup, int endGroup, in PackedShape right)
     {
+        int groups = endGroup - firstGroup;
+        if (rows <= RowProduct<T, TLane>.MaxRows)
+        {
+            int together = Math.Max(1, right.GroupsTogether / Math.Max(1, rows));
+            return (groups + together - 1) / together;
+        }
+
         int maxRows = RegisterTile<T, TLane, FullRows<T, TLane>>.MaxRows;
-        return (rows + maxRows - 1) / maxRows * (endGroup - firstGroup);
+        return (rows + maxRows - 1) / maxRows * groups;
     }
 
     /// <summary>Rows [firstRow, endRow) of left, stored row by row, times all of right: sums over k in its canonical blocks.</summary>

@@ -11,8 +11,8 @@ namespace HighPerfRnn.Kernels;
 /// <remarks>
 /// One body serves every shape up to 12 × 2: <c>TRows</c> and <c>TVectors</c> are constants to the JIT, which drops what a
 /// smaller shape does not use. 12 × 2 fills 24 of 32 registers, 6 × 2 fills 12 of 16; both run 12 or more independent
-/// chains, enough to hide the 4 cycles of a fused multiply-add that starts twice a cycle. Three rows share one base
-/// register (base, base + stride, base + 2·stride), so that twelve rows fit in the general registers. References step on after
+/// chains, enough to hide the 4 cycles of a fused multiply-add that starts twice a cycle. Six rows share one base
+/// register and the multiples of one step, so that twelve rows fit in the general registers. References step on after
 /// the last k, past the end of their memory, as references of rows that a smaller tile does not have start there: they are
 /// never followed then, and it does not matter what the collector makes of them.
 /// </remarks>
@@ -29,8 +29,8 @@ internal static class RegisterTile<T, TLane, TPanelRows>
     }
 
     /// <summary>
-    /// sums[r, v] = (add ? sums[r, v] : 0) + block 0's sum + block 1's sum + …, in this order, where a block's sum is
-    /// Σₖ left(r, k) · panel[k, v] over its k in order, one chain of fused multiply-adds.
+    /// sums[r, v] = block 0's sum + block 1's sum + …, in this order, after what sums hold if that is to be added to, where a block's
+    /// sum is Σₖ left(r, k) · panel[k, v] over its k in order, one chain of fused multiply-adds from +0.
     /// </summary>
     /// <param name="left">The first row's first number: left(r, k) is left[r·stride + k], or transposed left[k·stride + r].</param>
     /// <param name="leftStride">The stride above.</param>
@@ -66,19 +66,22 @@ internal static class RegisterTile<T, TLane, TPanelRows>
             depth -= block;
             if (TLane.RegisterCount < 32 && rest > 1)
             {
-                // Narrow vectors need twice as many instructions for as many multiply-adds: with two k a round, more of them are these.
+                // Narrow vectors need twice as many instructions for as many multiply-adds: with two k
+                // a round, more of them are these.
                 nint pairs = rest >> 1;
                 rest &= 1;
                 do
                 {
                     Add<TRows, TVectors>(
                         ref left, ref left6, step, steps, 0, ref panel,
-                        ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b,
-                        ref s6a, ref s6b, ref s7a, ref s7b, ref s8a, ref s8b, ref s9a, ref s9b, ref s10a, ref s10b, ref s11a, ref s11b);
+                        ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b,
+                        ref s4a, ref s4b, ref s5a, ref s5b, ref s6a, ref s6b, ref s7a, ref s7b,
+                        ref s8a, ref s8b, ref s9a, ref s9b, ref s10a, ref s10b, ref s11a, ref s11b);
                     Add<TRows, TVectors>(
                         ref left, ref left6, step, steps, depthStep, ref Unsafe.Add(ref panel, rowLength),
-                        ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b,
-                        ref s6a, ref s6b, ref s7a, ref s7b, ref s8a, ref s8b, ref s9a, ref s9b, ref s10a, ref s10b, ref s11a, ref s11b);
+                        ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b,
+                        ref s4a, ref s4b, ref s5a, ref s5b, ref s6a, ref s6b, ref s7a, ref s7b,
+                        ref s8a, ref s8b, ref s9a, ref s9b, ref s10a, ref s10b, ref s11a, ref s11b);
                     left = ref Unsafe.Add(ref left, 2 * depthStep);
                     if (TRows.Value > 6) left6 = ref Unsafe.Add(ref left6, 2 * depthStep);
                     panel = ref Unsafe.Add(ref panel, 2 * rowLength);
@@ -90,8 +93,9 @@ internal static class RegisterTile<T, TLane, TPanelRows>
             {
                 Add<TRows, TVectors>(
                     ref left, ref left6, step, steps, 0, ref panel,
-                    ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b,
-                    ref s6a, ref s6b, ref s7a, ref s7b, ref s8a, ref s8b, ref s9a, ref s9b, ref s10a, ref s10b, ref s11a, ref s11b);
+                    ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b,
+                    ref s4a, ref s4b, ref s5a, ref s5b, ref s6a, ref s6b, ref s7a, ref s7b,
+                    ref s8a, ref s8b, ref s9a, ref s9b, ref s10a, ref s10b, ref s11a, ref s11b);
                 left = ref Unsafe.Add(ref left, depthStep);
                 if (TRows.Value > 6) left6 = ref Unsafe.Add(ref left6, depthStep);
                 panel = ref Unsafe.Add(ref panel, rowLength);
@@ -99,32 +103,32 @@ internal static class RegisterTile<T, TLane, TPanelRows>
 
             if (add)
             {
-                AddTotal<TVectors>(ref sums, 0 * sumsStride, ref s0a, ref s0b);
-                if (TRows.Value > 1) AddTotal<TVectors>(ref sums, 1 * sumsStride, ref s1a, ref s1b);
-                if (TRows.Value > 2) AddTotal<TVectors>(ref sums, 2 * sumsStride, ref s2a, ref s2b);
-                if (TRows.Value > 3) AddTotal<TVectors>(ref sums, 3 * sumsStride, ref s3a, ref s3b);
-                if (TRows.Value > 4) AddTotal<TVectors>(ref sums, 4 * sumsStride, ref s4a, ref s4b);
-                if (TRows.Value > 5) AddTotal<TVectors>(ref sums, 5 * sumsStride, ref s5a, ref s5b);
-                if (TRows.Value > 6) AddTotal<TVectors>(ref sums, 6 * sumsStride, ref s6a, ref s6b);
-                if (TRows.Value > 7) AddTotal<TVectors>(ref sums, 7 * sumsStride, ref s7a, ref s7b);
-                if (TRows.Value > 8) AddTotal<TVectors>(ref sums, 8 * sumsStride, ref s8a, ref s8b);
-                if (TRows.Value > 9) AddTotal<TVectors>(ref sums, 9 * sumsStride, ref s9a, ref s9b);
-                if (TRows.Value > 10) AddTotal<TVectors>(ref sums, 10 * sumsStride, ref s10a, ref s10b);
-                if (TRows.Value > 11) AddTotal<TVectors>(ref sums, 11 * sumsStride, ref s11a, ref s11b);
+                TileSums<T, TLane>.AddTotal<TVectors>(ref sums, 0 * sumsStride, ref s0a, ref s0b);
+                if (TRows.Value > 1) TileSums<T, TLane>.AddTotal<TVectors>(ref sums, 1 * sumsStride, ref s1a, ref s1b);
+                if (TRows.Value > 2) TileSums<T, TLane>.AddTotal<TVectors>(ref sums, 2 * sumsStride, ref s2a, ref s2b);
+                if (TRows.Value > 3) TileSums<T, TLane>.AddTotal<TVectors>(ref sums, 3 * sumsStride, ref s3a, ref s3b);
+                if (TRows.Value > 4) TileSums<T, TLane>.AddTotal<TVectors>(ref sums, 4 * sumsStride, ref s4a, ref s4b);
+                if (TRows.Value > 5) TileSums<T, TLane>.AddTotal<TVectors>(ref sums, 5 * sumsStride, ref s5a, ref s5b);
+                if (TRows.Value > 6) TileSums<T, TLane>.AddTotal<TVectors>(ref sums, 6 * sumsStride, ref s6a, ref s6b);
+                if (TRows.Value > 7) TileSums<T, TLane>.AddTotal<TVectors>(ref sums, 7 * sumsStride, ref s7a, ref s7b);
+                if (TRows.Value > 8) TileSums<T, TLane>.AddTotal<TVectors>(ref sums, 8 * sumsStride, ref s8a, ref s8b);
+                if (TRows.Value > 9) TileSums<T, TLane>.AddTotal<TVectors>(ref sums, 9 * sumsStride, ref s9a, ref s9b);
+                if (TRows.Value > 10) TileSums<T, TLane>.AddTotal<TVectors>(ref sums, 10 * sumsStride, ref s10a, ref s10b);
+                if (TRows.Value > 11) TileSums<T, TLane>.AddTotal<TVectors>(ref sums, 11 * sumsStride, ref s11a, ref s11b);
             }
 
-            Store<TVectors>(ref sums, 0 * sumsStride, s0a, s0b);
-            if (TRows.Value > 1) Store<TVectors>(ref sums, 1 * sumsStride, s1a, s1b);
-            if (TRows.Value > 2) Store<TVectors>(ref sums, 2 * sumsStride, s2a, s2b);
-            if (TRows.Value > 3) Store<TVectors>(ref sums, 3 * sumsStride, s3a, s3b);
-            if (TRows.Value > 4) Store<TVectors>(ref sums, 4 * sumsStride, s4a, s4b);
-            if (TRows.Value > 5) Store<TVectors>(ref sums, 5 * sumsStride, s5a, s5b);
-            if (TRows.Value > 6) Store<TVectors>(ref sums, 6 * sumsStride, s6a, s6b);
-            if (TRows.Value > 7) Store<TVectors>(ref sums, 7 * sumsStride, s7a, s7b);
-            if (TRows.Value > 8) Store<TVectors>(ref sums, 8 * sumsStride, s8a, s8b);
-            if (TRows.Value > 9) Store<TVectors>(ref sums, 9 * sumsStride, s9a, s9b);
-            if (TRows.Value > 10) Store<TVectors>(ref sums, 10 * sumsStride, s10a, s10b);
-            if (TRows.Value > 11) Store<TVectors>(ref sums, 11 * sumsStride, s11a, s11b);
+            TileSums<T, TLane>.Store<TVectors>(ref sums, 0 * sumsStride, s0a, s0b);
+            if (TRows.Value > 1) TileSums<T, TLane>.Store<TVectors>(ref sums, 1 * sumsStride, s1a, s1b);
+            if (TRows.Value > 2) TileSums<T, TLane>.Store<TVectors>(ref sums, 2 * sumsStride, s2a, s2b);
+            if (TRows.Value > 3) TileSums<T, TLane>.Store<TVectors>(ref sums, 3 * sumsStride, s3a, s3b);
+            if (TRows.Value > 4) TileSums<T, TLane>.Store<TVectors>(ref sums, 4 * sumsStride, s4a, s4b);
+            if (TRows.Value > 5) TileSums<T, TLane>.Store<TVectors>(ref sums, 5 * sumsStride, s5a, s5b);
+            if (TRows.Value > 6) TileSums<T, TLane>.Store<TVectors>(ref sums, 6 * sumsStride, s6a, s6b);
+            if (TRows.Value > 7) TileSums<T, TLane>.Store<TVectors>(ref sums, 7 * sumsStride, s7a, s7b);
+            if (TRows.Value > 8) TileSums<T, TLane>.Store<TVectors>(ref sums, 8 * sumsStride, s8a, s8b);
+            if (TRows.Value > 9) TileSums<T, TLane>.Store<TVectors>(ref sums, 9 * sumsStride, s9a, s9b);
+            if (TRows.Value > 10) TileSums<T, TLane>.Store<TVectors>(ref sums, 10 * sumsStride, s10a, s10b);
+            if (TRows.Value > 11) TileSums<T, TLane>.Store<TVectors>(ref sums, 11 * sumsStride, s11a, s11b);
             add = true;
         }
         while (depth > 0);
@@ -133,7 +137,12 @@ internal static class RegisterTile<T, TLane, TPanelRows>
     /// <summary>Adds the products of one k.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Add<TRows, TVectors>(
-        ref T left, ref T left6, nint step, RowSteps steps, nint offset, ref T panel,
+        ref T left,
+        ref T left6,
+        nint step,
+        RowSteps steps,
+        nint offset,
+        ref T panel,
         ref TLane s0a, ref TLane s0b, ref TLane s1a, ref TLane s1b, ref TLane s2a, ref TLane s2b,
         ref TLane s3a, ref TLane s3b, ref TLane s4a, ref TLane s4b, ref TLane s5a, ref TLane s5b,
         ref TLane s6a, ref TLane s6b, ref TLane s7a, ref TLane s7b, ref TLane s8a, ref TLane s8b,
@@ -224,23 +233,6 @@ internal static class RegisterTile<T, TLane, TPanelRows>
             TLane.AddProduct(ref s11a, a, b0);
             if (TVectors.Value > 1) TLane.AddProduct(ref s11b, a, b1);
         }
-    }
-
-    /// <summary>Takes the sum of a block to those before it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddTotal<TVectors>(ref T sums, nint offset, ref TLane a, ref TLane b)
-        where TVectors : struct, ISize
-    {
-        a = TLane.Load(ref Unsafe.Add(ref sums, offset)) + a;
-        if (TVectors.Value > 1) b = TLane.Load(ref Unsafe.Add(ref sums, offset + TLane.Count)) + b;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store<TVectors>(ref T sums, nint offset, TLane a, TLane b)
-        where TVectors : struct, ISize
-    {
-        a.Store(ref Unsafe.Add(ref sums, offset));
-        if (TVectors.Value > 1) b.Store(ref Unsafe.Add(ref sums, offset + TLane.Count));
     }
 
     /// <summary>

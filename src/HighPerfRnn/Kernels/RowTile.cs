@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using HighPerfRnn.Simd;
@@ -24,8 +25,9 @@ internal static class RowTile<T, TLane, TPanelRows>
     public static int MaxGroups(int rows) => (TLane.RegisterCount >= 32 ? 8 : 4) / rows;
 
     /// <summary>
-    /// For each row and panel p: sums[p] = (add ? sums[p] : 0) + block 0's sum + block 1's sum + …, in this order, where block j's
-    /// sum is Σₖ left[j·depth + k] · panel p's row j·depth + k, for k in order. TBlocks of them run beside each other, round after round.
+    /// For each row and panel p: sums[p] = block 0's sum + block 1's sum + …, in this order, after what sums hold if that is to be
+    /// added to, where block j's sum is Σₖ left[j·depth + k] · panel p's row j·depth + k, for k in order from +0. TBlocks of them run
+    /// beside each other, round after round.
     /// </summary>
     /// <param name="left">The first row.</param>
     /// <param name="leftStride">From one row to the next.</param>
@@ -38,15 +40,25 @@ internal static class RowTile<T, TLane, TPanelRows>
     /// <param name="add">Whether to add to what sums hold.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply<TRows, TVectors, TPanels, TBlocks>(
-        ref T left, nint leftStride, ref T panels, nint panelStride, nint depth, nint rounds, ref T sums, nint sumsStride, bool add)
+        ref T left,
+        nint leftStride,
+        ref T panels,
+        nint panelStride,
+        nint depth,
+        nint rounds,
+        ref T sums,
+        nint sumsStride,
+        bool add)
         where TRows : struct, ISize
         where TVectors : struct, ISize
         where TPanels : struct, ISize
         where TBlocks : struct, ISize
     {
+        Debug.Assert(TRows.Value * TPanels.Value * TBlocks.Value <= 8);
         nint width = TVectors.Value * TLane.Count;
         nint rowLength = TPanelRows.Length(TVectors.Value);
         nint panelBlock = depth * rowLength;
+        ref T secondSums = ref Unsafe.Add(ref sums, sumsStride);
         ref T second = ref Unsafe.Add(ref left, leftStride);
         do
         {
@@ -66,11 +78,13 @@ internal static class RowTile<T, TLane, TPanelRows>
                 {
                     Add<TRows, TVectors, TPanels, TBlocks>(
                         ref left, ref second, depth, ref panels, panelStride, panelBlock, 0,
-                        ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b, ref s6a, ref s6b, ref s7a, ref s7b,
+                        ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b,
+                        ref s4a, ref s4b, ref s5a, ref s5b, ref s6a, ref s6b, ref s7a, ref s7b,
                         ref t0a, ref t0b, ref t1a, ref t1b, ref t2a, ref t2b, ref t3a, ref t3b);
                     Add<TRows, TVectors, TPanels, TBlocks>(
                         ref left, ref second, depth, ref Unsafe.Add(ref panels, rowLength), panelStride, panelBlock, 1,
-                        ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b, ref s6a, ref s6b, ref s7a, ref s7b,
+                        ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b,
+                        ref s4a, ref s4b, ref s5a, ref s5b, ref s6a, ref s6b, ref s7a, ref s7b,
                         ref t0a, ref t0b, ref t1a, ref t1b, ref t2a, ref t2b, ref t3a, ref t3b);
                     left = ref Unsafe.Add(ref left, 2);
                     if (TRows.Value > 1) second = ref Unsafe.Add(ref second, 2);
@@ -83,7 +97,8 @@ internal static class RowTile<T, TLane, TPanelRows>
             {
                 Add<TRows, TVectors, TPanels, TBlocks>(
                     ref left, ref second, depth, ref panels, panelStride, panelBlock, 0,
-                    ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b, ref s4a, ref s4b, ref s5a, ref s5b, ref s6a, ref s6b, ref s7a, ref s7b,
+                    ref s0a, ref s0b, ref s1a, ref s1b, ref s2a, ref s2b, ref s3a, ref s3b,
+                    ref s4a, ref s4b, ref s5a, ref s5b, ref s6a, ref s6b, ref s7a, ref s7b,
                     ref t0a, ref t0b, ref t1a, ref t1b, ref t2a, ref t2b, ref t3a, ref t3b);
                 left = ref Unsafe.Add(ref left, 1);
                 if (TRows.Value > 1) second = ref Unsafe.Add(ref second, 1);
@@ -92,164 +107,76 @@ internal static class RowTile<T, TLane, TPanelRows>
 
             if (add)
             {
-                s0a = TLane.Load(ref Unsafe.Add(ref sums, 0 * width)) + s0a;
-                if (TVectors.Value > 1) s0b = TLane.Load(ref Unsafe.Add(ref sums, (0 * width) + TLane.Count)) + s0b;
-                if (TPanels.Value > 1) s1a = TLane.Load(ref Unsafe.Add(ref sums, 1 * width)) + s1a;
-                if (TPanels.Value > 1 && TVectors.Value > 1) s1b = TLane.Load(ref Unsafe.Add(ref sums, (1 * width) + TLane.Count)) + s1b;
-                if (TPanels.Value > 2) s2a = TLane.Load(ref Unsafe.Add(ref sums, 2 * width)) + s2a;
-                if (TPanels.Value > 2 && TVectors.Value > 1) s2b = TLane.Load(ref Unsafe.Add(ref sums, (2 * width) + TLane.Count)) + s2b;
-                if (TPanels.Value > 3) s3a = TLane.Load(ref Unsafe.Add(ref sums, 3 * width)) + s3a;
-                if (TPanels.Value > 3 && TVectors.Value > 1) s3b = TLane.Load(ref Unsafe.Add(ref sums, (3 * width) + TLane.Count)) + s3b;
-                if (TPanels.Value > 4) s4a = TLane.Load(ref Unsafe.Add(ref sums, 4 * width)) + s4a;
-                if (TPanels.Value > 4 && TVectors.Value > 1) s4b = TLane.Load(ref Unsafe.Add(ref sums, (4 * width) + TLane.Count)) + s4b;
-                if (TPanels.Value > 5) s5a = TLane.Load(ref Unsafe.Add(ref sums, 5 * width)) + s5a;
-                if (TPanels.Value > 5 && TVectors.Value > 1) s5b = TLane.Load(ref Unsafe.Add(ref sums, (5 * width) + TLane.Count)) + s5b;
-                if (TPanels.Value > 6) s6a = TLane.Load(ref Unsafe.Add(ref sums, 6 * width)) + s6a;
-                if (TPanels.Value > 6 && TVectors.Value > 1) s6b = TLane.Load(ref Unsafe.Add(ref sums, (6 * width) + TLane.Count)) + s6b;
-                if (TPanels.Value > 7) s7a = TLane.Load(ref Unsafe.Add(ref sums, 7 * width)) + s7a;
-                if (TPanels.Value > 7 && TVectors.Value > 1) s7b = TLane.Load(ref Unsafe.Add(ref sums, (7 * width) + TLane.Count)) + s7b;
-
-                if (TRows.Value > 1)
+                TileSums<T, TLane>.AddTotal<TVectors>(ref sums, 0 * width, ref s0a, ref s0b);
+                if (TPanels.Value > 1) TileSums<T, TLane>.AddTotal<TVectors>(ref sums, 1 * width, ref s1a, ref s1b);
+                if (TPanels.Value > 2) TileSums<T, TLane>.AddTotal<TVectors>(ref sums, 2 * width, ref s2a, ref s2b);
+                if (TPanels.Value > 3) TileSums<T, TLane>.AddTotal<TVectors>(ref sums, 3 * width, ref s3a, ref s3b);
+                if (TPanels.Value > 4) TileSums<T, TLane>.AddTotal<TVectors>(ref sums, 4 * width, ref s4a, ref s4b);
+                if (TPanels.Value > 5) TileSums<T, TLane>.AddTotal<TVectors>(ref sums, 5 * width, ref s5a, ref s5b);
+                if (TPanels.Value > 6) TileSums<T, TLane>.AddTotal<TVectors>(ref sums, 6 * width, ref s6a, ref s6b);
+                if (TPanels.Value > 7) TileSums<T, TLane>.AddTotal<TVectors>(ref sums, 7 * width, ref s7a, ref s7b);
+                if (TRows.Value > 1) TileSums<T, TLane>.AddTotal<TVectors>(ref secondSums, 0 * width, ref t0a, ref t0b);
+                if (TRows.Value > 1 && TPanels.Value > 1)
                 {
-                    ref T row = ref Unsafe.Add(ref sums, sumsStride);
-                    t0a = TLane.Load(ref Unsafe.Add(ref row, 0 * width)) + t0a;
-                    if (TVectors.Value > 1) t0b = TLane.Load(ref Unsafe.Add(ref row, (0 * width) + TLane.Count)) + t0b;
-                    if (TPanels.Value > 1) t1a = TLane.Load(ref Unsafe.Add(ref row, 1 * width)) + t1a;
-                    if (TPanels.Value > 1 && TVectors.Value > 1) t1b = TLane.Load(ref Unsafe.Add(ref row, (1 * width) + TLane.Count)) + t1b;
-                    if (TPanels.Value > 2) t2a = TLane.Load(ref Unsafe.Add(ref row, 2 * width)) + t2a;
-                    if (TPanels.Value > 2 && TVectors.Value > 1) t2b = TLane.Load(ref Unsafe.Add(ref row, (2 * width) + TLane.Count)) + t2b;
-                    if (TPanels.Value > 3) t3a = TLane.Load(ref Unsafe.Add(ref row, 3 * width)) + t3a;
-                    if (TPanels.Value > 3 && TVectors.Value > 1) t3b = TLane.Load(ref Unsafe.Add(ref row, (3 * width) + TLane.Count)) + t3b;
+                    TileSums<T, TLane>.AddTotal<TVectors>(ref secondSums, 1 * width, ref t1a, ref t1b);
+                }
+                if (TRows.Value > 1 && TPanels.Value > 2)
+                {
+                    TileSums<T, TLane>.AddTotal<TVectors>(ref secondSums, 2 * width, ref t2a, ref t2b);
+                }
+                if (TRows.Value > 1 && TPanels.Value > 3)
+                {
+                    TileSums<T, TLane>.AddTotal<TVectors>(ref secondSums, 3 * width, ref t3a, ref t3b);
                 }
             }
 
             // Block sums in order: the next block of a panel is TPanels groups on.
             if (TPanels.Value == 1)
             {
-                if (TBlocks.Value > 1)
-                {
-                    s0a += s1a;
-                    if (TVectors.Value > 1) s0b += s1b;
-                    if (TRows.Value > 1) t0a += t1a;
-                    if (TRows.Value > 1 && TVectors.Value > 1) t0b += t1b;
-                }
-
-                if (TBlocks.Value > 2)
-                {
-                    s0a += s2a;
-                    if (TVectors.Value > 1) s0b += s2b;
-                    if (TRows.Value > 1) t0a += t2a;
-                    if (TRows.Value > 1 && TVectors.Value > 1) t0b += t2b;
-                }
-
-                if (TBlocks.Value > 3)
-                {
-                    s0a += s3a;
-                    if (TVectors.Value > 1) s0b += s3b;
-                    if (TRows.Value > 1) t0a += t3a;
-                    if (TRows.Value > 1 && TVectors.Value > 1) t0b += t3b;
-                }
-
-                if (TBlocks.Value > 4)
-                {
-                    s0a += s4a;
-                    if (TVectors.Value > 1) s0b += s4b;
-                }
-
-                if (TBlocks.Value > 5)
-                {
-                    s0a += s5a;
-                    if (TVectors.Value > 1) s0b += s5b;
-                }
-
-                if (TBlocks.Value > 6)
-                {
-                    s0a += s6a;
-                    if (TVectors.Value > 1) s0b += s6b;
-                }
-
-                if (TBlocks.Value > 7)
-                {
-                    s0a += s7a;
-                    if (TVectors.Value > 1) s0b += s7b;
-                }
+                if (TBlocks.Value > 1) TileSums<T, TLane>.Join<TVectors>(ref s0a, ref s0b, s1a, s1b);
+                if (TBlocks.Value > 2) TileSums<T, TLane>.Join<TVectors>(ref s0a, ref s0b, s2a, s2b);
+                if (TBlocks.Value > 3) TileSums<T, TLane>.Join<TVectors>(ref s0a, ref s0b, s3a, s3b);
+                if (TBlocks.Value > 4) TileSums<T, TLane>.Join<TVectors>(ref s0a, ref s0b, s4a, s4b);
+                if (TBlocks.Value > 5) TileSums<T, TLane>.Join<TVectors>(ref s0a, ref s0b, s5a, s5b);
+                if (TBlocks.Value > 6) TileSums<T, TLane>.Join<TVectors>(ref s0a, ref s0b, s6a, s6b);
+                if (TBlocks.Value > 7) TileSums<T, TLane>.Join<TVectors>(ref s0a, ref s0b, s7a, s7b);
+                if (TRows.Value > 1 && TBlocks.Value > 1) TileSums<T, TLane>.Join<TVectors>(ref t0a, ref t0b, t1a, t1b);
+                if (TRows.Value > 1 && TBlocks.Value > 2) TileSums<T, TLane>.Join<TVectors>(ref t0a, ref t0b, t2a, t2b);
+                if (TRows.Value > 1 && TBlocks.Value > 3) TileSums<T, TLane>.Join<TVectors>(ref t0a, ref t0b, t3a, t3b);
             }
 
             if (TPanels.Value == 2)
             {
-                if (TBlocks.Value > 1)
-                {
-                    s0a += s2a;
-                    if (TVectors.Value > 1) s0b += s2b;
-                    s1a += s3a;
-                    if (TVectors.Value > 1) s1b += s3b;
-                    if (TRows.Value > 1) t0a += t2a;
-                    if (TRows.Value > 1 && TVectors.Value > 1) t0b += t2b;
-                    if (TRows.Value > 1) t1a += t3a;
-                    if (TRows.Value > 1 && TVectors.Value > 1) t1b += t3b;
-                }
-
-                if (TBlocks.Value > 2)
-                {
-                    s0a += s4a;
-                    if (TVectors.Value > 1) s0b += s4b;
-                    s1a += s5a;
-                    if (TVectors.Value > 1) s1b += s5b;
-                }
-
-                if (TBlocks.Value > 3)
-                {
-                    s0a += s6a;
-                    if (TVectors.Value > 1) s0b += s6b;
-                    s1a += s7a;
-                    if (TVectors.Value > 1) s1b += s7b;
-                }
+                if (TBlocks.Value > 1) TileSums<T, TLane>.Join<TVectors>(ref s0a, ref s0b, s2a, s2b);
+                if (TBlocks.Value > 1) TileSums<T, TLane>.Join<TVectors>(ref s1a, ref s1b, s3a, s3b);
+                if (TBlocks.Value > 2) TileSums<T, TLane>.Join<TVectors>(ref s0a, ref s0b, s4a, s4b);
+                if (TBlocks.Value > 2) TileSums<T, TLane>.Join<TVectors>(ref s1a, ref s1b, s5a, s5b);
+                if (TBlocks.Value > 3) TileSums<T, TLane>.Join<TVectors>(ref s0a, ref s0b, s6a, s6b);
+                if (TBlocks.Value > 3) TileSums<T, TLane>.Join<TVectors>(ref s1a, ref s1b, s7a, s7b);
+                if (TRows.Value > 1 && TBlocks.Value > 1) TileSums<T, TLane>.Join<TVectors>(ref t0a, ref t0b, t2a, t2b);
+                if (TRows.Value > 1 && TBlocks.Value > 1) TileSums<T, TLane>.Join<TVectors>(ref t1a, ref t1b, t3a, t3b);
             }
 
             if (TPanels.Value == 4)
             {
-                if (TBlocks.Value > 1)
-                {
-                    s0a += s4a;
-                    if (TVectors.Value > 1) s0b += s4b;
-                    s1a += s5a;
-                    if (TVectors.Value > 1) s1b += s5b;
-                    s2a += s6a;
-                    if (TVectors.Value > 1) s2b += s6b;
-                    s3a += s7a;
-                    if (TVectors.Value > 1) s3b += s7b;
-                }
+                if (TBlocks.Value > 1) TileSums<T, TLane>.Join<TVectors>(ref s0a, ref s0b, s4a, s4b);
+                if (TBlocks.Value > 1) TileSums<T, TLane>.Join<TVectors>(ref s1a, ref s1b, s5a, s5b);
+                if (TBlocks.Value > 1) TileSums<T, TLane>.Join<TVectors>(ref s2a, ref s2b, s6a, s6b);
+                if (TBlocks.Value > 1) TileSums<T, TLane>.Join<TVectors>(ref s3a, ref s3b, s7a, s7b);
             }
 
-            s0a.Store(ref Unsafe.Add(ref sums, 0 * width));
-            if (TVectors.Value > 1) s0b.Store(ref Unsafe.Add(ref sums, (0 * width) + TLane.Count));
-            if (TPanels.Value > 1) s1a.Store(ref Unsafe.Add(ref sums, 1 * width));
-            if (TPanels.Value > 1 && TVectors.Value > 1) s1b.Store(ref Unsafe.Add(ref sums, (1 * width) + TLane.Count));
-            if (TPanels.Value > 2) s2a.Store(ref Unsafe.Add(ref sums, 2 * width));
-            if (TPanels.Value > 2 && TVectors.Value > 1) s2b.Store(ref Unsafe.Add(ref sums, (2 * width) + TLane.Count));
-            if (TPanels.Value > 3) s3a.Store(ref Unsafe.Add(ref sums, 3 * width));
-            if (TPanels.Value > 3 && TVectors.Value > 1) s3b.Store(ref Unsafe.Add(ref sums, (3 * width) + TLane.Count));
-            if (TPanels.Value > 4) s4a.Store(ref Unsafe.Add(ref sums, 4 * width));
-            if (TPanels.Value > 4 && TVectors.Value > 1) s4b.Store(ref Unsafe.Add(ref sums, (4 * width) + TLane.Count));
-            if (TPanels.Value > 5) s5a.Store(ref Unsafe.Add(ref sums, 5 * width));
-            if (TPanels.Value > 5 && TVectors.Value > 1) s5b.Store(ref Unsafe.Add(ref sums, (5 * width) + TLane.Count));
-            if (TPanels.Value > 6) s6a.Store(ref Unsafe.Add(ref sums, 6 * width));
-            if (TPanels.Value > 6 && TVectors.Value > 1) s6b.Store(ref Unsafe.Add(ref sums, (6 * width) + TLane.Count));
-            if (TPanels.Value > 7) s7a.Store(ref Unsafe.Add(ref sums, 7 * width));
-            if (TPanels.Value > 7 && TVectors.Value > 1) s7b.Store(ref Unsafe.Add(ref sums, (7 * width) + TLane.Count));
-
-            if (TRows.Value > 1)
-            {
-                ref T row = ref Unsafe.Add(ref sums, sumsStride);
-                t0a.Store(ref Unsafe.Add(ref row, 0 * width));
-                if (TVectors.Value > 1) t0b.Store(ref Unsafe.Add(ref row, (0 * width) + TLane.Count));
-                if (TPanels.Value > 1) t1a.Store(ref Unsafe.Add(ref row, 1 * width));
-                if (TPanels.Value > 1 && TVectors.Value > 1) t1b.Store(ref Unsafe.Add(ref row, (1 * width) + TLane.Count));
-                if (TPanels.Value > 2) t2a.Store(ref Unsafe.Add(ref row, 2 * width));
-                if (TPanels.Value > 2 && TVectors.Value > 1) t2b.Store(ref Unsafe.Add(ref row, (2 * width) + TLane.Count));
-                if (TPanels.Value > 3) t3a.Store(ref Unsafe.Add(ref row, 3 * width));
-                if (TPanels.Value > 3 && TVectors.Value > 1) t3b.Store(ref Unsafe.Add(ref row, (3 * width) + TLane.Count));
-            }
+            TileSums<T, TLane>.Store<TVectors>(ref sums, 0 * width, s0a, s0b);
+            if (TPanels.Value > 1) TileSums<T, TLane>.Store<TVectors>(ref sums, 1 * width, s1a, s1b);
+            if (TPanels.Value > 2) TileSums<T, TLane>.Store<TVectors>(ref sums, 2 * width, s2a, s2b);
+            if (TPanels.Value > 3) TileSums<T, TLane>.Store<TVectors>(ref sums, 3 * width, s3a, s3b);
+            if (TPanels.Value > 4) TileSums<T, TLane>.Store<TVectors>(ref sums, 4 * width, s4a, s4b);
+            if (TPanels.Value > 5) TileSums<T, TLane>.Store<TVectors>(ref sums, 5 * width, s5a, s5b);
+            if (TPanels.Value > 6) TileSums<T, TLane>.Store<TVectors>(ref sums, 6 * width, s6a, s6b);
+            if (TPanels.Value > 7) TileSums<T, TLane>.Store<TVectors>(ref sums, 7 * width, s7a, s7b);
+            if (TRows.Value > 1) TileSums<T, TLane>.Store<TVectors>(ref secondSums, 0 * width, t0a, t0b);
+            if (TRows.Value > 1 && TPanels.Value > 1) TileSums<T, TLane>.Store<TVectors>(ref secondSums, 1 * width, t1a, t1b);
+            if (TRows.Value > 1 && TPanels.Value > 2) TileSums<T, TLane>.Store<TVectors>(ref secondSums, 2 * width, t2a, t2b);
+            if (TRows.Value > 1 && TPanels.Value > 3) TileSums<T, TLane>.Store<TVectors>(ref secondSums, 3 * width, t3a, t3b);
 
             // The first block's end is where the second began.
             left = ref Unsafe.Add(ref left, (TBlocks.Value - 1) * depth);
@@ -263,7 +190,13 @@ internal static class RowTile<T, TLane, TPanelRows>
     /// <summary>Adds the products of one k of each block. Group g is panel g % TPanels in block g / TPanels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Add<TRows, TVectors, TPanels, TBlocks>(
-        ref T left, ref T second, nint leftBlock, ref T panels, nint panelStride, nint panelBlock, nint k,
+        ref T left,
+        ref T second,
+        nint leftBlock,
+        ref T panels,
+        nint panelStride,
+        nint panelBlock,
+        nint k,
         ref TLane s0a, ref TLane s0b, ref TLane s1a, ref TLane s1b, ref TLane s2a, ref TLane s2b, ref TLane s3a, ref TLane s3b,
         ref TLane s4a, ref TLane s4b, ref TLane s5a, ref TLane s5b, ref TLane s6a, ref TLane s6b, ref TLane s7a, ref TLane s7b,
         ref TLane t0a, ref TLane t0b, ref TLane t1a, ref TLane t1b, ref TLane t2a, ref TLane t2b, ref TLane t3a, ref TLane t3b)
@@ -277,49 +210,65 @@ internal static class RowTile<T, TLane, TPanelRows>
         Group<TRows, TVectors>(a0, a1, ref panels, ref s0a, ref s0b, ref t0a, ref t0b);
         if (TPanels.Value * TBlocks.Value > 1)
         {
-            if (1 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 1 / TPanels.Value * leftBlock), k));
-            if (TRows.Value > 1 && 1 % TPanels.Value == 0) a1 = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref second, 1 / TPanels.Value * leftBlock), k));
-            Group<TRows, TVectors>(a0, a1, ref Unsafe.Add(ref panels, (1 % TPanels.Value * panelStride) + (1 / TPanels.Value * panelBlock)), ref s1a, ref s1b, ref t1a, ref t1b);
+            if (1 % TPanels.Value == 0) a0 = Number(ref left, 1 / TPanels.Value * leftBlock, k);
+            if (TRows.Value > 1 && 1 % TPanels.Value == 0) a1 = Number(ref second, 1 / TPanels.Value * leftBlock, k);
+            ref T row1 = ref Row<TPanels>(ref panels, 1, panelStride, panelBlock);
+            Group<TRows, TVectors>(a0, a1, ref row1, ref s1a, ref s1b, ref t1a, ref t1b);
         }
 
         if (TPanels.Value * TBlocks.Value > 2)
         {
-            if (2 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 2 / TPanels.Value * leftBlock), k));
-            if (TRows.Value > 1 && 2 % TPanels.Value == 0) a1 = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref second, 2 / TPanels.Value * leftBlock), k));
-            Group<TRows, TVectors>(a0, a1, ref Unsafe.Add(ref panels, (2 % TPanels.Value * panelStride) + (2 / TPanels.Value * panelBlock)), ref s2a, ref s2b, ref t2a, ref t2b);
+            if (2 % TPanels.Value == 0) a0 = Number(ref left, 2 / TPanels.Value * leftBlock, k);
+            if (TRows.Value > 1 && 2 % TPanels.Value == 0) a1 = Number(ref second, 2 / TPanels.Value * leftBlock, k);
+            ref T row2 = ref Row<TPanels>(ref panels, 2, panelStride, panelBlock);
+            Group<TRows, TVectors>(a0, a1, ref row2, ref s2a, ref s2b, ref t2a, ref t2b);
         }
 
         if (TPanels.Value * TBlocks.Value > 3)
         {
-            if (3 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 3 / TPanels.Value * leftBlock), k));
-            if (TRows.Value > 1 && 3 % TPanels.Value == 0) a1 = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref second, 3 / TPanels.Value * leftBlock), k));
-            Group<TRows, TVectors>(a0, a1, ref Unsafe.Add(ref panels, (3 % TPanels.Value * panelStride) + (3 / TPanels.Value * panelBlock)), ref s3a, ref s3b, ref t3a, ref t3b);
+            if (3 % TPanels.Value == 0) a0 = Number(ref left, 3 / TPanels.Value * leftBlock, k);
+            if (TRows.Value > 1 && 3 % TPanels.Value == 0) a1 = Number(ref second, 3 / TPanels.Value * leftBlock, k);
+            ref T row3 = ref Row<TPanels>(ref panels, 3, panelStride, panelBlock);
+            Group<TRows, TVectors>(a0, a1, ref row3, ref s3a, ref s3b, ref t3a, ref t3b);
         }
 
         if (TPanels.Value * TBlocks.Value > 4)
         {
-            if (4 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 4 / TPanels.Value * leftBlock), k));
-            Group<Size1, TVectors>(a0, a1, ref Unsafe.Add(ref panels, (4 % TPanels.Value * panelStride) + (4 / TPanels.Value * panelBlock)), ref s4a, ref s4b, ref t0a, ref t0b);
+            if (4 % TPanels.Value == 0) a0 = Number(ref left, 4 / TPanels.Value * leftBlock, k);
+            ref T row4 = ref Row<TPanels>(ref panels, 4, panelStride, panelBlock);
+            Group<Size1, TVectors>(a0, a1, ref row4, ref s4a, ref s4b, ref t0a, ref t0b);
         }
 
         if (TPanels.Value * TBlocks.Value > 5)
         {
-            if (5 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 5 / TPanels.Value * leftBlock), k));
-            Group<Size1, TVectors>(a0, a1, ref Unsafe.Add(ref panels, (5 % TPanels.Value * panelStride) + (5 / TPanels.Value * panelBlock)), ref s5a, ref s5b, ref t0a, ref t0b);
+            if (5 % TPanels.Value == 0) a0 = Number(ref left, 5 / TPanels.Value * leftBlock, k);
+            ref T row5 = ref Row<TPanels>(ref panels, 5, panelStride, panelBlock);
+            Group<Size1, TVectors>(a0, a1, ref row5, ref s5a, ref s5b, ref t0a, ref t0b);
         }
 
         if (TPanels.Value * TBlocks.Value > 6)
         {
-            if (6 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 6 / TPanels.Value * leftBlock), k));
-            Group<Size1, TVectors>(a0, a1, ref Unsafe.Add(ref panels, (6 % TPanels.Value * panelStride) + (6 / TPanels.Value * panelBlock)), ref s6a, ref s6b, ref t0a, ref t0b);
+            if (6 % TPanels.Value == 0) a0 = Number(ref left, 6 / TPanels.Value * leftBlock, k);
+            ref T row6 = ref Row<TPanels>(ref panels, 6, panelStride, panelBlock);
+            Group<Size1, TVectors>(a0, a1, ref row6, ref s6a, ref s6b, ref t0a, ref t0b);
         }
 
         if (TPanels.Value * TBlocks.Value > 7)
         {
-            if (7 % TPanels.Value == 0) a0 = TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref left, 7 / TPanels.Value * leftBlock), k));
-            Group<Size1, TVectors>(a0, a1, ref Unsafe.Add(ref panels, (7 % TPanels.Value * panelStride) + (7 / TPanels.Value * panelBlock)), ref s7a, ref s7b, ref t0a, ref t0b);
+            if (7 % TPanels.Value == 0) a0 = Number(ref left, 7 / TPanels.Value * leftBlock, k);
+            ref T row7 = ref Row<TPanels>(ref panels, 7, panelStride, panelBlock);
+            Group<Size1, TVectors>(a0, a1, ref row7, ref s7a, ref s7b, ref t0a, ref t0b);
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TLane Number(ref T row, nint block, nint k) => TLane.Broadcast(Unsafe.Add(ref Unsafe.Add(ref row, block), k));
+
+    /// <summary>The panel row of a group.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ref T Row<TPanels>(ref T panels, int group, nint panelStride, nint panelBlock)
+        where TPanels : struct, ISize =>
+        ref Unsafe.Add(ref panels, (group % TPanels.Value * panelStride) + (group / TPanels.Value * panelBlock));
 
     /// <summary>One row of a panel, times a number of each row of the left factor.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

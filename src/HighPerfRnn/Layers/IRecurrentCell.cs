@@ -9,7 +9,7 @@ namespace HighPerfRnn.Layers;
 /// </summary>
 /// <typeparam name="T">float or double.</typeparam>
 /// <remarks>
-/// Both methods are generic over a lane, a vector of units' numbers, and run as the epilogue of a matrix product. Use operators and
+/// Both methods are generic over a lane, a vector of units' numbers or two of them as one, and run as the epilogue of a matrix product. Use operators and
 /// functions of lanes alone: then every vector width gives the same bits. They must not keep state.
 /// </remarks>
 public interface IRecurrentCell<T>

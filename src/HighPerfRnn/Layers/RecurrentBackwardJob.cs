@@ -101,7 +101,8 @@ internal readonly ref partial struct RecurrentBackwardJob<T, TCell> : ITeamJob, 
         int hidden = Shape.HiddenSize;
         int rowsBefore = t * Shape.Batch;
         int rows = part.EndRow - part.FirstRow;
-        var soon = new StepPrefetch(Shape, part.FirstRow, part.EndRow, MatrixProduct<T, TLane>.TileCount(rows, part.FirstGroup, part.EndGroup));
+        int tiles = MatrixProduct<T, TLane>.TileCount(rows, part.FirstGroup, part.EndGroup, Weights.RecurrentTransposed.Shape);
+        var soon = new StepPrefetch(Shape, part.FirstRow, part.EndRow, tiles);
         ReadOnlySpan<T> previous = t > 0 ? Pass.Output[((t - 1) * Shape.Batch * hidden)..]
             : Pass.InitialState.IsEmpty ? room.Zeros : Pass.InitialState;
         var epilogue = new CellBackwardEpilogue<T, TLane, TCell>(Cell, Weights, room)

@@ -58,7 +58,7 @@ internal readonly ref struct RecurrentForwardJob<T, TCell> : ITeamJob, ILaneWork
             if (Pass.Tokens.IsEmpty)
             {
                 SumInputs<TLane>(team, part, start, end, inputParts, partsStride);
-                if (part.SplitsUnits) team.Synchronize();
+                if (part.SharesInputs) team.Synchronize();
             }
 
             for (int t = start; t < end; t++)
@@ -67,9 +67,11 @@ internal readonly ref struct RecurrentForwardJob<T, TCell> : ITeamJob, ILaneWork
                 Span<T> parts = inputParts[((t - start) * batch * partsStride)..];
                 Step<TLane>(state, output, parts, partsStride, cellStates, t, part);
                 state = output;
-                // After the last step too, since the next group's input parts take the place of these.
                 if (part.SplitsUnits) team.Synchronize();
             }
+
+            // The next group's input parts take the place of these.
+            if (part.SharesInputs) team.Synchronize();
         }
 
         CopyFinalStates(state, cellStates, firstRow, endRow);
@@ -102,7 +104,7 @@ internal readonly ref struct RecurrentForwardJob<T, TCell> : ITeamJob, ILaneWork
         }
     }
 
-    /// <summary>Input parts of steps [start, end): x·Wx of this worker's rows or, where units are split, of its share of all rows.</summary>
+    /// <summary>Input parts of steps [start, end): x·Wx of this worker's rows or, where rows are few, of its share of all of them.</summary>
     private void SumInputs<TLane>(WorkerTeam team, TeamPart part, int start, int end, Span<T> inputParts, int stride)
         where TLane : struct, ILane<TLane, T>
     {
@@ -110,7 +112,7 @@ internal readonly ref struct RecurrentForwardJob<T, TCell> : ITeamJob, ILaneWork
         int batch = Shape.Batch;
         var epilogue = new StoreEpilogue<T, TLane>(inputParts, stride, bias: default, GateLayout.Of<T>(1, Weights.Gates.Columns));
         ReadOnlySpan<T> input = Pass.Input[(start * batch * size)..];
-        if (part.SplitsUnits || team.Count == 1)
+        if (part.SharesInputs || team.Count == 1)
         {
             (int firstRow, int endRow) = team.Share((end - start) * batch);
             MatrixProduct<T, TLane>.RunRows(input, size, firstRow, endRow, Weights.Input, ref epilogue);
@@ -128,7 +130,8 @@ internal readonly ref struct RecurrentForwardJob<T, TCell> : ITeamJob, ILaneWork
         where TLane : struct, ILane<TLane, T>
     {
         int hidden = Shape.HiddenSize;
-        int tiles = MatrixProduct<T, TLane>.TileCount(part.EndRow - part.FirstRow, part.FirstGroup, part.EndGroup);
+        int tiles = MatrixProduct<T, TLane>.TileCount(
+            part.EndRow - part.FirstRow, part.FirstGroup, part.EndGroup, Weights.Recurrent.Shape);
         var soon = new StepPrefetch(Shape, part.FirstRow, part.EndRow, tiles);
         int unitRowsBefore = t * Shape.Batch;
         var epilogue = new CellForwardEpilogue<T, TLane, TCell>(Cell, Weights)

@@ -10,6 +10,9 @@ internal readonly struct TeamPart
 
     public bool SplitsUnits { get; private init; }
 
+    /// <summary>Whether workers share the products that need no step before them by the rows of many steps, and so meet after these.</summary>
+    public bool SharesInputs { get; private init; }
+
     public int FirstRow { get; private init; }
 
     public int EndRow { get; private init; }
@@ -22,12 +25,14 @@ internal readonly struct TeamPart
     /// <summary>The share of one worker of a product of so many rows and groups of panels.</summary>
     public static TeamPart Of(WorkerTeam team, int rows, int groups)
     {
-        bool splitsUnits = team.Count > 1 && rows < RowsWorthSplitting * team.Count && groups >= team.Count;
+        bool hasFewRows = team.Count > 1 && rows < RowsWorthSplitting * team.Count;
+        bool splitsUnits = hasFewRows && groups >= team.Count;
         (int firstRow, int endRow) = splitsUnits ? (0, rows) : team.Share(rows);
         (int firstGroup, int endGroup) = splitsUnits ? team.Share(groups) : (0, groups);
         return new TeamPart
         {
             SplitsUnits = splitsUnits,
+            SharesInputs = hasFewRows,
             FirstRow = firstRow,
             EndRow = endRow,
             FirstGroup = firstGroup,

@@ -16,7 +16,7 @@ public interface ILane<TSelf, T>
     static abstract int Count { get; }
 
     /// <summary>
-    /// How many lanes the machine keeps in registers: 32 with AVX-512 and on Arm64, else 16. The shapes of register
+    /// How many lanes the machine keeps in registers: 32 with AVX-512 and on Arm64, 16 elsewhere, half as many of pairs of lanes. The shapes of register
     /// tiles follow it; results do not.
     /// </summary>
     static abstract int RegisterCount { get; }

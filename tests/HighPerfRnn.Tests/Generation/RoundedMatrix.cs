@@ -1,9 +1,10 @@
+using System.Runtime.InteropServices;
 using HighPerfRnn.Kernels;
 using HighPerfRnn.Memory;
 
 namespace HighPerfRnn.Tests.Generation;
 
-/// <summary>A right factor in a smaller format, for any lane.</summary>
+/// <summary>A right factor in any format, for any lane.</summary>
 internal sealed class RoundedMatrix
 {
     private readonly AlignedBlock<float> _memory;
@@ -22,7 +23,9 @@ internal sealed class RoundedMatrix
         _memory = new AlignedBlock<float>(PackedMatrix<float>.Size(_depth, _columns, format));
         // What is left as it was shows.
         _memory.Span.Fill(float.NaN);
-        Error = WeightRounding.Round(new HandPacked<float>(source, _depth, _columns, laneCount).Matrix, Matrix, _columns);
+        PackedMatrix<float> full = new HandPacked<float>(source, _depth, _columns, laneCount).Matrix;
+        if (format == WeightFormat.Full) MemoryMarshal.CreateSpan(ref full.Start, _memory.Span.Length).CopyTo(_memory.Span);
+        else Error = WeightRounding.Round(full, Matrix, _columns);
     }
 
     public RoundingError Error { get; }

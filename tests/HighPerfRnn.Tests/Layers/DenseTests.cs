@@ -132,7 +132,7 @@ public sealed class DenseTests(DenseTests.Groups groups) : IClassFixture<DenseTe
     /// <summary>Groups of 2 and 3 workers, made once.</summary>
     public sealed class Groups : IDisposable
     {
-        public IReadOnlyList<WorkerGroup> All { get; } = [new(2), new(3)];
+        public IReadOnlyList<WorkerGroup> All { get; } = [new(2, 0), new(3, 0)];
 
         public void Dispose()
         {

@@ -56,6 +56,30 @@ public sealed class RnnWorkerTests(RnnWorkerTests.Groups groups) : IClassFixture
         }
     }
 
+    /// <summary>Several groups of steps, whose input parts take each other's place; workers with rows enough, with few, with none.</summary>
+    [Theory]
+    [InlineData(24, 150, 20, 64)]
+    [InlineData(13, 150, 20, 64)]
+    [InlineData(2, 700, 9, 96)]
+    [InlineData(3, 400, 5, 7)]
+    [InlineData(1, 4000, 40, 16)]
+    public void GroupsOfStepsKeepApart(int batch, int steps, int inputSize, int hiddenSize)
+    {
+        var data = new RnnData<float>(new RnnCase(batch, steps, inputSize, hiddenSize, 5, CaseOptions.InitialState));
+        var expected = new RnnRun<float>(data);
+        expected.Forward();
+        foreach (WorkerGroup group in groups.All.Take(4))
+        {
+            var run = new RnnRun<float>(data);
+            for (int i = 0; i < 5; i++)
+            {
+                Array.Fill(run.Output, float.NaN);
+                run.Forward(group);
+                Compare.Bits(expected.Output, run.Output, $"call {i} of {group.Count} workers");
+            }
+        }
+    }
+
     private static void Check<T>(RnnCase shape, WorkerGroup group)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -63,10 +87,10 @@ public sealed class RnnWorkerTests(RnnWorkerTests.Groups groups) : IClassFixture
         Compare.SameRun(RnnRun<T>.Both(data), RnnRun<T>.Both(data, group), $"{typeof(T).Name}, {group.Count} workers");
     }
 
-    /// <summary>Groups of 1, 2, 3, 4 and 7 workers, made once.</summary>
+    /// <summary>Groups of 1, 2, 3, 4 and 7 workers that all take part however little there is to do, made once.</summary>
     public sealed class Groups : IDisposable
     {
-        public IReadOnlyList<WorkerGroup> All { get; } = [new(1), new(2), new(3), new(4), new(7)];
+        public IReadOnlyList<WorkerGroup> All { get; } = [new(1, 0), new(2, 0), new(3, 0), new(4, 0), new(7, 0)];
 
         public void Dispose()
         {

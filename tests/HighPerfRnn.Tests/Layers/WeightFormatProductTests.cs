@@ -57,7 +57,10 @@ public sealed class WeightFormatProductTests
         var data = new ProductData<float>(shape with { Columns = gates * (1 + (shape.Columns / 4)) });
         float[] rounded = Array.ConvertAll(data.Right, ReferenceBFloat16.Round);
         float[] half = CanonicalProduct.Multiply(data.Left, rounded, data.Shape, CanonicalSum.Block(shape.Depth));
-        foreach ((WeightFormat format, float[] product) in ((WeightFormat, float[])[])[(WeightFormat.BFloat16, half), (WeightFormat.Int8, Int8Product(data))])
+        float[] full = CanonicalProduct.Multiply(data.Left, data.Right, data.Shape, CanonicalSum.Block(shape.Depth));
+        (WeightFormat, float[])[] products =
+            [(WeightFormat.Full, full), (WeightFormat.BFloat16, half), (WeightFormat.Int8, Int8Product(data))];
+        foreach ((WeightFormat format, float[] product) in products)
         {
             CheckGates<ScalarLane<float>>(data, format, gates, product);
             CheckGates<VectorLane<float>>(data, format, gates, product);
@@ -83,7 +86,24 @@ public sealed class WeightFormatProductTests
         float[] rounded = Array.ConvertAll(data.Right, ReferenceBFloat16.Round);
         OverLanes(
             data, WeightFormat.BFloat16, CanonicalProduct.Multiply(data.Left, rounded, data.Shape, CanonicalSum.Block(depth)));
+        OverLanes(
+            data, WeightFormat.Full, CanonicalProduct.Multiply(data.Left, data.Right, data.Shape, CanonicalSum.Block(depth)));
     }
+
+    /// <summary>What docs/numerics.md says of the blocks.</summary>
+    [Theory]
+    [InlineData(1, 8)]
+    [InlineData(32, 8)]
+    [InlineData(33, 16)]
+    [InlineData(64, 16)]
+    [InlineData(65, 33)]
+    [InlineData(128, 64)]
+    [InlineData(129, 65)]
+    [InlineData(256, 128)]
+    [InlineData(257, 86)]
+    [InlineData(1024, 128)]
+    [InlineData(1025, 114)]
+    public void BlocksAreThoseOfTheDocumentation(int depth, int block) => Assert.Equal(block, CanonicalSum.Block(depth));
 
     /// <summary>Every product as large as it can be, in a full block: the sum is exact, and one more block adds in float.</summary>
     [Theory]
@@ -298,7 +318,8 @@ public sealed class WeightFormatProductTests
         var source = new PackedMatrix<float>(ref MemoryMarshal.GetReference(fullMemory.Span), full);
         var matrix = new PackedMatrix<float>(ref MemoryMarshal.GetReference(memory.Span), smaller);
         Packing<float, TLane>.Pack(data.Right, shape.Columns, layout, source, 0, source.PanelCount);
-        WeightRounding.Round(source, matrix, shape.Columns);
+        if (format == WeightFormat.Full) matrix = source;
+        else WeightRounding.Round(source, matrix, shape.Columns);
         float[] expected = data.Framed((r, c) => product[(r * shape.Columns) + c]);
         float[] target = data.Framed((_, _) => float.NaN);
         var store = new StoreEpilogue<float, TLane>(data.Inside(target), data.Stride, default, layout);

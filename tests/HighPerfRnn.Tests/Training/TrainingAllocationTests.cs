@@ -16,8 +16,8 @@ public class TrainingAllocationTests
     public void LossClippingAndStepsAllocateNothing(int workerCount)
     {
         using WorkerGroup? workers = workerCount == 0 ? null : new WorkerGroup(workerCount, multiplyAddsPerWorker: 0);
-        Assert.Equal(0, MeasureBytes<float>(workers));
-        Assert.Equal(0, MeasureBytes<double>(workers));
+        Assert.Equal(0, LeastBytes<float>(workers));
+        Assert.Equal(0, LeastBytes<double>(workers));
     }
 
     [Fact]
@@ -34,6 +34,14 @@ public class TrainingAllocationTests
         values[0] = schedule.At(5) + schedule.At(50) + random.NextInt(9);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
+
+    /// <summary>
+    /// Of three attempts on objects of their own: now and then the runtime itself allocates on whatever thread calls a method that it
+    /// is about to compile anew; what the library allocates shows in each.
+    /// </summary>
+    private static long LeastBytes<T>(WorkerGroup? workers)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Enumerable.Range(0, 3).Min(_ => MeasureBytes<T>(workers));
 
     private static long MeasureBytes<T>(WorkerGroup? workers)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
