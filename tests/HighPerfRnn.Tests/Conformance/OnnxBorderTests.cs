@@ -88,7 +88,9 @@ public sealed class OnnxBorderTests
         double[] betas = [0.125, 0.75];
         OperatorCase call = Call("GRU", null, attributes: new Dictionary<string, Array>
         {
-            ["activations"] = names, ["activation_alpha"] = alphas, ["activation_beta"] = betas,
+            ["activations"] = names,
+            ["activation_alpha"] = alphas,
+            ["activation_beta"] = betas,
         });
         Assert.Equal(
             [

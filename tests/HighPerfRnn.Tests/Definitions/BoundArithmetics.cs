@@ -47,7 +47,9 @@ internal static class BoundedRun
             {
                 shape = shape with
                 {
-                    Steps = (shape.Steps + 1) / 2, Batch = (shape.Batch + 1) / 2, HiddenSize = (shape.HiddenSize + 1) / 2,
+                    Steps = (shape.Steps + 1) / 2,
+                    Batch = (shape.Batch + 1) / 2,
+                    HiddenSize = (shape.HiddenSize + 1) / 2,
                 };
             }
 

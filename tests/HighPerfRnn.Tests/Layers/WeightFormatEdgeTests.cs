@@ -220,7 +220,7 @@ public sealed class WeightFormatEdgeTests
     private static long ArrayBytes(object? value, HashSet<object> seen)
     {
         if (value is null or string or Type || !seen.Add(value)) return 0;
-        if (value is Array array) return Buffer.ByteLength(array is float[] ? array : Array.Empty<byte>());
+        if (value is Array array) return Buffer.ByteLength((Array?)(array as float[]) ?? Array.Empty<byte>());
         // Private fields of a base type are listed by that type alone.
         IEnumerable<Type> types = [value.GetType(), .. BaseTypes(value.GetType())];
         return types
