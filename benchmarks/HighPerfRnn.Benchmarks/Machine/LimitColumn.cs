@@ -11,7 +11,8 @@ internal sealed class LimitColumn(string name, string legend, Func<RowFigures, d
     /// <summary>The columns of every table.</summary>
     public static IColumn[] All { get; } =
     [
-        new LimitColumn("GFLOP/s", "Multiply-adds of the products, each as two operations, over the fastest iteration", row => row.Gflops, "F1"),
+        new LimitColumn(
+            "GFLOP/s", "Multiply-adds of the products, each as two operations, over the fastest iteration", row => row.Gflops, "F1"),
         new LimitColumn(
             "Limit GFLOP/s",
             "min(multiply-add peak, load bandwidth at the size of the weights × arithmetic intensity), measured in the same process",

@@ -44,7 +44,8 @@ public static class BenchmarkSettings
     public static Job Job => RunScope.IsQuick
         ? BenchmarkDotNet.Jobs.Job.Default.WithId("quick").WithWarmupCount(2).WithIterationCount(QuickIterations)
             .WithIterationTime(TimeInterval.FromMilliseconds(QuickIterationMilliseconds))
-        : BenchmarkDotNet.Jobs.Job.Default.WithId("full").WithMaxWarmupCount(LongestWarmUp).WithMinIterationCount(LeastIterations).WithMaxIterationCount(MostIterations)
+        : BenchmarkDotNet.Jobs.Job.Default.WithId("full").WithMaxWarmupCount(LongestWarmUp)
+            .WithMinIterationCount(LeastIterations).WithMaxIterationCount(MostIterations)
             .WithIterationTime(TimeInterval.FromMilliseconds(IterationMilliseconds));
 
     /// <summary>The inner loops: what the multiply-adds are made of.</summary>

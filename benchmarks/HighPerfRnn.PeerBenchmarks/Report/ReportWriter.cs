@@ -81,8 +81,8 @@ internal sealed class ReportWriter
         double[] over = [.. _data.Rows.Select(row => (row.MedianMicroseconds / row.Microseconds) - 1).Order()];
         return over.Length == 0
             ? ""
-            : $"In this run the median iteration took {Numbers.ExactShare(over[over.Length / 2])} longer in half of the rows, and " +
-                $"{Numbers.ExactShare(over[over.Length * 9 / 10])} or more in a tenth of them.";
+            : $"In this run the median iteration took {Numbers.ExactShare(over[over.Length / 2])} longer or more in half of the rows, " +
+                $"and {Numbers.ExactShare(over[over.Length * 9 / 10])} or more in a tenth of them.";
     }
 
     private void WriteLibraries()

@@ -11,8 +11,8 @@ internal static class NaiveRnn
     private const int Calls = 5;
 
     /// <summary>
-    /// The time of one call, the fastest of some, of the case. Every time step of the loop costs the same, so that fewer steps are timed than a
-    /// long sequence has, and the time is scaled.
+    /// The time of one call of the case, the fastest of some. Every time step of the loop costs the same, so that fewer steps are timed
+    /// than a long sequence has, and the time is scaled.
     /// </summary>
     /// <param name="benchCase">The case.</param>
     /// <param name="seconds">About how long to measure.</param>

@@ -49,7 +49,8 @@ internal static partial class Activations<T, TLane>
     /// <summary>(1 - exp(-2u)) / 2 for |u| ≤ ln 2 / 4, relative error below 2⁻²⁶ and 2⁻⁵⁹ but for rounding.</summary>
     /// <remarks>
     /// u + u²·2q(2u), where t + t²·q(t) is the minimax polynomial of 1 - exp(-t) by relative error (Remez), the first coefficients
-    /// of q rounded before the others were fitted; the powers of two belong to 2u. Pairs of terms in powers of u² need no more operations than Horner's order, since u² is there, and half the latency.
+    /// of q rounded before the others were fitted; the powers of two belong to 2u. Pairs of terms in powers of u² need no
+    /// more operations than Horner's order, since u² is there, and half the latency.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TLane HalfOfOneMinusExp(TLane u)

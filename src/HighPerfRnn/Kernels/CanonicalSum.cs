@@ -8,9 +8,9 @@ namespace HighPerfRnn.Kernels;
 /// </summary>
 /// <remarks>
 /// Short blocks for short sums, and never a single one for a longer sum, since a lone row hides the latency of its chains only behind
-/// other blocks where the matrix is narrow; long blocks for long sums, since a batch tile pays a load, an addition and a store a
-/// block: 3 % of the multiply-add peak of a Zen 3 with blocks of 64, next to nothing with 128. Blocks also bound the rounding error: a sum of
-/// n products is off by at most (block + ⌈n / block⌉)·u·Σ|aₖ·bₖ| to first order, not n·u·Σ|aₖ·bₖ| (Higham, Accuracy and
+/// other blocks where the matrix is narrow; long blocks for long sums, since a batch tile pays a load, an addition
+/// and a store a sum for each block. Blocks also bound the rounding error:
+/// a sum of n products is off by at most (block + ⌈n / block⌉)·u·Σ|aₖ·bₖ| to first order, not n·u·Σ|aₖ·bₖ| (Higham, Accuracy and
 /// Stability of Numerical Algorithms, 2nd ed., section 4.2).
 /// </remarks>
 internal static class CanonicalSum

@@ -28,9 +28,9 @@ internal interface IDifferenceLoss
 /// the losses err by n·u·Σ|dL/dh|·(1 + |h|); the sums of the losses themselves are taken with compensation.</para>
 /// <para>Step: 2⁻¹⁰ in the fourth-order formula for smooth losses (times the binade of a larger entry), whose truncation is
 /// 3e-14·L⁗'; 2⁻¹⁷ in the second-order one where units have kinks. Where a unit switches between the points, the direction or
-/// entry is drawn again and counted. A quotient that disagrees is evidence only if it has settled: recurrences that amplify bend
-/// the loss so much that truncation shows, and then a quotient of a quarter of the step differs from it by more than what is
-/// allowed. The shorter one is taken then, and so on; its roundoff is known, so that nothing is allowed that is not rounding.</para>
+/// entry is drawn again and counted. Recurrences that amplify bend the loss so much that truncation shows. So a quotient that
+/// disagrees is taken again with a quarter of the step: if the two differ by no more than half of what is allowed, truncation does not
+/// explain the disagreement, and it stands, whatever the rounding of the shorter one would allow; else the shorter one is judged.</para>
 /// </remarks>
 internal sealed class DifferenceCheck(string name, IDifferenceLoss loss, int seed)
 {
@@ -105,15 +105,15 @@ internal sealed class DifferenceCheck(string name, IDifferenceLoss loss, int see
                 return false;
             }
 
-            double bound = Tolerance * Math.Max(largest, quotient.Roundoff / Tolerance);
+            double bound = Math.Max(Tolerance * largest, quotient.Roundoff);
             double error = Math.Abs(quotient.Derivative - expected);
-            if (error <= bound)
+            bool hasSettled = halvings > 0 && Math.Abs(quotient.Derivative - last.Derivative) <= bound / 2;
+            if (error <= bound && !hasSettled)
             {
                 Redraws.Keep(counter);
                 return true;
             }
 
-            bool hasSettled = halvings > 0 && Math.Abs(quotient.Derivative - last.Derivative) <= bound;
             if (hasSettled || halvings == MostHalvings || !double.IsFinite(error))
             {
                 throw new XunitException(

@@ -47,17 +47,7 @@ public sealed class ActivationTests(ITestOutputHelper log)
     public void DoubleTanhIsWithinItsUlps()
     {
         double[] x = SpreadDoubles(_stride == Stride ? 60_000 : 6_000);
-        double[] y = Apply(ActivationKernel.Tanh, x);
-        double worst = 0;
-        double worstAt = 0;
-        for (int i = 0; i < x.Length; i++)
-        {
-            if (!(Math.Abs(y[i]) <= 1)) Assert.Fail($"tanh {x[i]:R} is {y[i]:R}, beyond 1.");
-            DoubleDouble exact = DoubleDouble.Tanh(x[i]);
-            double ulps = Math.Abs((y[i] - exact.High) - exact.Low) / Ulp(exact.High);
-            if (ulps > worst) (worst, worstAt) = (ulps, x[i]);
-        }
-
+        (double worst, double worstAt) = WorstInDouble(ActivationKernel.Tanh, x, DoubleDouble.Tanh, least: -1);
         log.WriteLine($"tanh in double: {worst:F3} ulp at {worstAt:R} of {x.Length} numbers");
         Assert.True(worst <= Tolerances.DoubleTanhUlps, $"{worst} ulp at {worstAt:R}");
     }
@@ -99,17 +89,7 @@ public sealed class ActivationTests(ITestOutputHelper log)
     public void DoubleSigmoidIsWithinItsUlps()
     {
         double[] x = [.. SpreadDoubles(_stride == Stride ? 60_000 : 6_000), .. SpreadDoubles(2_000).Select(v => v * 35)];
-        double[] y = Apply(ActivationKernel.Sigmoid, x);
-        double worst = 0;
-        double worstAt = 0;
-        for (int i = 0; i < x.Length; i++)
-        {
-            if (!(y[i] >= 0 && y[i] <= 1)) Assert.Fail($"sigmoid {x[i]:R} is {y[i]:R}, beyond 0 and 1.");
-            DoubleDouble exact = DoubleDouble.Sigmoid(x[i]);
-            double ulps = Math.Abs((y[i] - exact.High) - exact.Low) / Ulp(exact.High);
-            if (ulps > worst) (worst, worstAt) = (ulps, x[i]);
-        }
-
+        (double worst, double worstAt) = WorstInDouble(ActivationKernel.Sigmoid, x, DoubleDouble.Sigmoid, least: 0);
         log.WriteLine($"sigmoid in double: {worst:F3} ulp at {worstAt:R} of {x.Length} numbers");
         Assert.True(worst <= ErrorBounds.SigmoidDoubleUlps, $"{worst} ulp at {worstAt:R}");
     }
@@ -178,6 +158,23 @@ public sealed class ActivationTests(ITestOutputHelper log)
         double wide = Math.ScaleB(1, -900);
         double[] wideX = [wide, Math.BitDecrement(wide), -wide, -double.Epsilon];
         Compare.Bits((double[])[wide, 0, -wide, 0], Apply(ActivationKernel.Flush, wideX), "flush");
+    }
+
+    /// <summary>The worst error in units in the last place, and where; no result is below the least or above 1.</summary>
+    private static (double Ulps, double At) WorstInDouble(
+        ActivationKernel kernel, double[] x, Func<double, DoubleDouble> truth, double least)
+    {
+        double[] y = Apply(kernel, x);
+        (double Ulps, double At) worst = (0, 0);
+        for (int i = 0; i < x.Length; i++)
+        {
+            if (!(y[i] >= least && y[i] <= 1)) Assert.Fail($"of {x[i]:R} comes {y[i]:R}, beyond {least} and 1.");
+            DoubleDouble exact = truth(x[i]);
+            double ulps = Math.Abs((y[i] - exact.High) - exact.Low) / Ulp(exact.High);
+            if (ulps > worst.Ulps) worst = (ulps, x[i]);
+        }
+
+        return worst;
     }
 
     private static void CheckSpecialValues<T>(T smallest, T subnormal)
