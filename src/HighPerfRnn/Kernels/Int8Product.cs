@@ -20,7 +20,7 @@ internal static class Int8Product<T, TLane>
     // Rounded rows on the stack: at least one of the longest.
     private const int MaxRowsBytes = Int8Format.MaxDepth * sizeof(short);
 
-    /// <summary>As <see cref="RowProduct{T, TLane}.Run"/>, for any number of rows.</summary>
+    /// <summary>As the product of <see cref="RowProduct{T, TLane}"/>, for any number of rows.</summary>
     public static void Run<TEpilogue>(
         ref T left,
         nint leftStride,

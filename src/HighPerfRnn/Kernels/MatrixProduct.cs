@@ -136,9 +136,10 @@ internal static class MatrixProduct<T, TLane>
         if (rows <= 0) return;
         if (rows <= RowProduct<T, TLane>.MaxRows && !TOrder.IsTransposed)
         {
+            Debug.Assert(block == right.Shape.Block);
             ref T row0 = ref Unsafe.Add(ref left, firstRow * leftStride);
             RowProduct<T, TLane>.Run<TPanelRows, TEpilogue>(
-                ref row0, leftStride, firstRow, rows, right, firstGroup, endGroup, block, isBackwards, ref epilogue);
+                ref row0, leftStride, firstRow, rows, right, firstGroup, endGroup, isBackwards, ref epilogue);
             return;
         }
 

@@ -124,7 +124,13 @@ internal readonly struct PackedShape
         PanelCount = (columns + (2 * laneCount) - 1) / (2 * laneCount);
         GroupCount = (PanelCount + panelsPerGroup - 1) / panelsPerGroup;
         GroupsTogether = Math.Max(1, PanelsTogether / panelsPerGroup);
+        Block = CanonicalSum.Block(depth);
+        WholeBlocks = Math.Max(1, depth / Block);
     }
+
+    private RowPlan? Forwards { get; init; }
+
+    private RowPlan? Backwards { get; init; }
 
     public int Depth { get; }
 
@@ -133,6 +139,12 @@ internal readonly struct PackedShape
     public int LaneCount { get; }
 
     public WeightFormat Format { get; }
+
+    /// <summary>The canonical block of a sum over the depth.</summary>
+    public int Block { get; }
+
+    /// <summary>How many such blocks there are, a last one that is shorter left out unless it is the only one.</summary>
+    public int WholeBlocks { get; }
 
     /// <summary>Elements from one panel to the next.</summary>
     public nint PanelStride { get; }
@@ -147,6 +159,9 @@ internal readonly struct PackedShape
 
     /// <summary>How many groups a lone row takes together: up to eight panels.</summary>
     public int GroupsTogether { get; }
+
+    /// <summary>The calls that multiply a lone row by the matrix, where they are kept.</summary>
+    public RowPlan? Plan(bool isBackwards) => isBackwards ? Backwards : Forwards;
 
     /// <summary>The panel's first column.</summary>
     public int FirstColumn(int panel) => panel * 2 * LaneCount;
@@ -165,6 +180,11 @@ internal readonly struct PackedShape
         int lane = Lanes.Count<T>();
         return new PackedShape(depth, gates.Columns, lane, gates.PanelsPerGroup(lane), format);
     }
+
+    /// <summary>The same, with the calls that multiply a lone row. Allocates them.</summary>
+    public PackedShape WithPlans<T>()
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        this with { Forwards = RowPlan.Of<T>(this, isBackwards: false), Backwards = RowPlan.Of<T>(this, isBackwards: true) };
 
     /// <summary>Elements of a panel.</summary>
     public static nint Stride(WeightFormat format, int laneCount, int depth) => format switch

@@ -21,40 +21,36 @@ internal static class RowTile<T, TLane, TPanelRows>
     where TPanelRows : struct, IPanelRows<T, TLane>
 {
     /// <summary>The most panels times blocks at once.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int MaxGroups(int rows) => (TLane.RegisterCount >= 32 ? 8 : 4) / rows;
+    public static int MaxGroups<TRows>()
+        where TRows : struct, ISize => (TLane.RegisterCount >= 32 ? 8 : 4) / TRows.Value;
 
     /// <summary>
     /// For each row and panel p: sums[p] = block 0's sum + block 1's sum + …, in this order, after what sums hold if that is to be
     /// added to, where block j's sum is Σₖ left[j·depth + k] · panel p's row j·depth + k, for k in order from +0. TBlocks of them run
     /// beside each other, round after round.
     /// </summary>
+    /// <param name="call">Which panels, blocks and k. All that follow are where the first of everything lies.</param>
     /// <param name="left">The first row.</param>
-    /// <param name="leftStride">From one row to the next.</param>
-    /// <param name="panels">The first panel, [depth · TBlocks · rounds or more, TVectors·Count].</param>
-    /// <param name="panelStride">From one panel to the next.</param>
-    /// <param name="depth">How many k each block takes.</param>
-    /// <param name="rounds">How many rounds there are, at least one.</param>
+    /// <param name="panels">The matrix, panels of [depth, TVectors·Count].</param>
     /// <param name="sums">Of each row, TPanels·TVectors·Count numbers, panel after panel.</param>
+    /// <param name="leftStride">From one row to the next.</param>
     /// <param name="sumsStride">From one row of sums to the next.</param>
-    /// <param name="add">Whether to add to what sums hold.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply<TRows, TVectors, TPanels, TBlocks>(
-        ref T left,
-        nint leftStride,
-        ref T panels,
-        nint panelStride,
-        nint depth,
-        nint rounds,
-        ref T sums,
-        nint sumsStride,
-        bool add)
+        in RowCall call, ref T left, ref T panels, ref T sums, nint leftStride, nint sumsStride)
         where TRows : struct, ISize
         where TVectors : struct, ISize
         where TPanels : struct, ISize
         where TBlocks : struct, ISize
     {
         Debug.Assert(TRows.Value * TPanels.Value * TBlocks.Value <= 8);
+        left = ref Unsafe.Add(ref left, call.Left);
+        panels = ref Unsafe.Add(ref panels, call.Weights);
+        sums = ref Unsafe.Add(ref sums, call.Sums);
+        nint panelStride = call.PanelStride;
+        nint depth = call.Depth;
+        nint rounds = call.Rounds;
+        bool add = call.Adds;
         nint width = TVectors.Value * TLane.Count;
         nint rowLength = TPanelRows.Length(TVectors.Value);
         nint panelBlock = depth * rowLength;

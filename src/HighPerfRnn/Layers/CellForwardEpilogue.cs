@@ -26,7 +26,6 @@ internal ref struct CellForwardEpilogue<T, TLane, TCell> : IEpilogue<T, TLane>
         Units.Cell = cell;
         Units.Bias = ref weights.Bias;
         Units.Vectors = ref weights.Vectors;
-        Units.Gates = weights.Gates.Gates;
         Units.HiddenSize = weights.Gates.HiddenSize;
         Units.VectorStride = weights.VectorStride;
         Units.KeptStride = weights.KeptStride;

@@ -37,13 +37,19 @@ internal ref struct CellUnits<T, TLane, TCell>
     public ref T Bias;
     public ref T Vectors;
     public ref T Kept;
-    public int Gates;
     public int HiddenSize;
     public int CellStateStride;
     public int VectorStride;
     public int KeptStride;
     public bool Keeps;
     public TCell Cell;
+
+    /// <summary>A constant to the JIT, so that a cell of one gate pays nothing for others, and no division is left.</summary>
+    private static int Gates
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TCell.Layout.Gates;
+    }
 
     /// <summary>The cell's step on the units of columns [column, column + columns) and rows [row, row + rows).</summary>
     /// <param name="inputs">The tile's first input part, or the table.</param>
@@ -68,23 +74,20 @@ internal ref struct CellUnits<T, TLane, TCell>
         }
 
         // Two lanes at a time as far as they go: constants and addresses serve both, and one's division runs beside the other's polynomial.
-        int unit = 0;
-        if (Gates == 1 || GateLayout.UnitBlockOf<T>() >= LanePair<T, TLane>.Count)
+        int paired = Gates == 1 || GateLayout.UnitBlockOf<T>() >= LanePair<T, TLane>.Count ? units & -LanePair<T, TLane>.Count : 0;
+        if (paired > 0)
         {
-            for (; unit <= units - LanePair<T, TLane>.Count; unit += LanePair<T, TLane>.Count)
-            {
-                Forward<LanePair<T, TLane>, TInput>(
-                    ref inputs, inputStride, tokens, ref sums, stride, row, rows, column, firstUnit, unit, units - unit);
-            }
+            Forward<LanePair<T, TLane>, TInput>(
+                ref inputs, inputStride, tokens, ref sums, stride, row, rows, column, firstUnit, 0, paired, units);
         }
 
-        for (; unit < units; unit += TLane.Count)
+        if (paired < units)
         {
-            Forward<TLane, TInput>(ref inputs, inputStride, tokens, ref sums, stride, row, rows, column, firstUnit, unit, units - unit);
+            Forward<TLane, TInput>(ref inputs, inputStride, tokens, ref sums, stride, row, rows, column, firstUnit, paired, units, units);
         }
     }
 
-    /// <summary>The cell's step on one lane of units, the tile's units from one on, of each row.</summary>
+    /// <summary>The cell's step on the tile's units [start, end) of each row, a lane at a time.</summary>
     /// <remarks>Compiled for itself: with all of its instances in one method the compiler gives up keeping values in registers.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Forward<TUnits, TInput>(
@@ -97,52 +100,57 @@ internal ref struct CellUnits<T, TLane, TCell>
         int rows,
         int column,
         int firstUnit,
-        int unitInTile,
-        int count)
+        int start,
+        int end,
+        int units)
         where TUnits : struct, ILane<TUnits, T>
         where TInput : struct, IInputSource
     {
         // A constant to the JIT, so that no division is left.
-        uint unitBlock = (uint)GateLayout.UnitBlockOf<T>();
-        nint packed = Gates == 1
-            ? unitInTile
-            : (nint)(((uint)unitInTile / unitBlock * (uint)Gates * unitBlock) + ((uint)unitInTile % unitBlock));
-        int unit = firstUnit + unitInTile;
-        nint state = ((nint)row * HiddenSize) + unit;
-        nint stateStride = HiddenSize;
+        int unitBlock = GateLayout.UnitBlockOf<T>();
+        nint state = ((nint)row * HiddenSize) + firstUnit;
+        nint kept = ((nint)row * KeptStride) + firstUnit;
+        ref T bias = ref Unsafe.Add(ref Bias, column);
+        ref T vectors = ref Unsafe.Add(ref Vectors, firstUnit);
         scoped CellForward<T, TUnits> at;
-        at.GateStride = (nint)unitBlock;
-        at.InputGateStride = TInput.IsTable ? HiddenSize : (nint)unitBlock;
+        at.GateStride = unitBlock;
+        at.InputGateStride = TInput.IsTable ? HiddenSize : unitBlock;
         at.CellStateStride = CellStateStride;
         at.VectorStride = VectorStride;
         at.KeptStride = VectorStride;
         at.Keeps = Keeps;
-        at.Count = count;
-        at.InputCount = TInput.IsTable ? count : TUnits.Count;
-        at.InputParts = ref TInput.IsTable ? ref inputs : ref Unsafe.Add(ref inputs, packed);
-        at.Bias = ref Unsafe.Add(ref Bias, column + packed);
-        at.Sums = ref Unsafe.Add(ref sums, packed);
-        at.PreviousStates = ref Unsafe.Add(ref PreviousStates, state);
-        at.NextStates = ref Unsafe.Add(ref NextStates, state);
-        at.CellStates = ref Unsafe.Add(ref CellStates, state);
-        at.NextCellStates = ref Unsafe.Add(ref NextCellStates, state);
-        at.Vectors = ref Unsafe.Add(ref Vectors, unit);
-        at.KeptValues = ref Unsafe.Add(ref Kept, ((nint)row * KeptStride) + unit);
-        for (int r = 0; r < rows; r++)
+        do
         {
+            ref T inputParts = ref inputs;
             if (TInput.IsTable)
             {
-                at.InputParts = ref Unsafe.Add(ref inputs, ((nint)Unsafe.Add(ref MemoryMarshal.GetReference(tokens), row + r) * Gates * HiddenSize) + unit);
+                nint token = Unsafe.Add(ref MemoryMarshal.GetReference(tokens), row);
+                inputParts = ref Unsafe.Add(ref inputs, (token * Gates * HiddenSize) + firstUnit);
             }
 
-            Cell.Forward(ref at);
-            if (!TInput.IsTable) at.InputParts = ref Unsafe.Add(ref at.InputParts, inputStride);
-            at.Sums = ref Unsafe.Add(ref at.Sums, stride);
-            at.PreviousStates = ref Unsafe.Add(ref at.PreviousStates, stateStride);
-            at.NextStates = ref Unsafe.Add(ref at.NextStates, stateStride);
-            at.CellStates = ref Unsafe.Add(ref at.CellStates, stateStride);
-            at.NextCellStates = ref Unsafe.Add(ref at.NextCellStates, stateStride);
-            at.KeptValues = ref Unsafe.Add(ref at.KeptValues, KeptStride);
+            for (int unit = start; unit < end; unit += TUnits.Count)
+            {
+                int packed = Gates == 1 ? unit : ((unit & -unitBlock) * Gates) + (unit & (unitBlock - 1));
+                at.Count = units - unit;
+                at.InputCount = TInput.IsTable ? at.Count : TUnits.Count;
+                at.InputParts = ref Unsafe.Add(ref inputParts, TInput.IsTable ? unit : packed);
+                at.Bias = ref Unsafe.Add(ref bias, packed);
+                at.Sums = ref Unsafe.Add(ref sums, packed);
+                at.PreviousStates = ref Unsafe.Add(ref PreviousStates, state + unit);
+                at.NextStates = ref Unsafe.Add(ref NextStates, state + unit);
+                at.CellStates = ref Unsafe.Add(ref CellStates, state + unit);
+                at.NextCellStates = ref Unsafe.Add(ref NextCellStates, state + unit);
+                at.Vectors = ref Unsafe.Add(ref vectors, unit);
+                at.KeptValues = ref Unsafe.Add(ref Kept, kept + unit);
+                Cell.Forward(ref at);
+            }
+
+            if (!TInput.IsTable) inputs = ref Unsafe.Add(ref inputs, inputStride);
+            sums = ref Unsafe.Add(ref sums, stride);
+            state += HiddenSize;
+            kept += KeptStride;
+            row++;
         }
+        while (--rows > 0);
     }
 }

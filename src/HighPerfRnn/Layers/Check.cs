@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using HighPerfRnn.Memory;
 
 namespace HighPerfRnn.Layers;
@@ -62,6 +63,16 @@ internal static class Check
         }
 
         if (gradients == parameters) throw new ArgumentException("The gradients are the parameters themselves.", nameof(gradients));
+    }
+
+    /// <summary>Whether two spans, none of them empty, have an element in common. Beside a small step a call takes long.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Overlap<T>(ReadOnlySpan<T> first, ReadOnlySpan<T> second)
+        where T : unmanaged
+    {
+        nint offset = Unsafe.ByteOffset(ref MemoryMarshal.GetReference(first), ref MemoryMarshal.GetReference(second));
+        nuint size = (nuint)Unsafe.SizeOf<T>();
+        return (nuint)offset < (nuint)first.Length * size || (nuint)(-offset) < (nuint)second.Length * size;
     }
 
     public static void NoOverlap<T>(ReadOnlySpan<T> written, ReadOnlySpan<T> read, string writtenName, string readName)

@@ -46,8 +46,8 @@ internal sealed class PackedParameters<T>
         VectorsOffset = checked(BiasOffset + PackedMatrix<T>.Size(1, Gates.Columns));
         _inputTransposed = checked(VectorsOffset + (cell.VectorCount * VectorStride));
         _recurrentTransposed = checked(_inputTransposed + (isTrainable ? PackedMatrix<T>.Size(depth, inputSize) : 0));
-        InputShape = PackedShape.Of<T>(inputSize, Gates, format);
-        RecurrentShape = PackedShape.Of<T>(hiddenSize, Gates, format);
+        InputShape = PackedShape.Of<T>(inputSize, Gates, format).WithPlans<T>();
+        RecurrentShape = PackedShape.Of<T>(hiddenSize, Gates, format).WithPlans<T>();
         _inputTransposedShape = new PackedShape(depth, inputSize, Lanes.Count<T>(), panelsPerGroup: 1);
         _recurrentTransposedShape = new PackedShape(depth, hiddenSize, Lanes.Count<T>(), panelsPerGroup: 1);
         _block = new AlignedBlock<T>(checked(_recurrentTransposed + (isTrainable ? PackedMatrix<T>.Size(depth, hiddenSize) : 0)));

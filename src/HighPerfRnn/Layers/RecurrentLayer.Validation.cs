@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace HighPerfRnn.Layers;
 
 /// <content>The checks at the public door: nothing is written before all of them have passed.</content>
@@ -118,19 +120,24 @@ public abstract partial class RecurrentLayer<T>
         Check.NoOverlap(written, pass.InitialCellStateGradient, name, nameof(pass.InitialCellStateGradient));
     }
 
-    /// <summary>B. A lone row of a cell without cell states is checked in the fewest steps: there, a check is a part of the time.</summary>
-    private int Validate(in RnnStep<T> step)
+    /// <summary>A lone row is checked in the fewest steps: there, a check is a part of the time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ValidateLoneRow(in RnnStep<T> step)
     {
-        if (step.State.Length == HiddenSize
-            && step.Input.Length == InputSize
-            && step.NextState.Length == HiddenSize
-            && (_cellStates | step.CellState.Length | step.NextCellState.Length) == 0
-            && !step.NextState.Overlaps(step.State)
-            && !step.NextState.Overlaps(step.Input))
+        int cellStates = _cellStates;
+        if (step.Input.Length != InputSize
+            || step.NextState.Length != HiddenSize
+            || (cellStates | step.CellState.Length | step.NextCellState.Length) != 0
+            || Check.Overlap(step.NextState, step.State)
+            || Check.Overlap(step.NextState, step.Input))
         {
-            return 1;
+            ValidateRows(step);
         }
+    }
 
+    /// <summary>B.</summary>
+    private int ValidateRows(in RnnStep<T> step)
+    {
         int batch = Math.Max(1, step.State.Length / HiddenSize);
         // The sequence pass checks all of this again, but under its own names.
         Check.Shape(step.State.Length, nameof(step.State), "[B, H]", batch, HiddenSize);

@@ -122,29 +122,17 @@ public abstract partial class RecurrentLayer<T>
     /// <exception cref="ArgumentException">As for <see cref="Forward"/>.</exception>
     public void Step(in RnnStep<T> step, WorkerGroup? workers = null)
     {
-        int batch = Validate(step);
-        if (batch == 1)
+        if (step.State.Length != HiddenSize)
         {
-            // Weights past the second-level cache: what the last step left there is read first.
-            bool isBackwards = _nextStepIsBackwards;
-            _nextStepIsBackwards = !isBackwards;
-            RunStep(step, isBackwards, workers);
+            StepRows(step, workers);
             return;
         }
 
-        Forward(
-            new RnnForward<T>
-            {
-                Steps = 1,
-                Batch = batch,
-                Input = step.Input,
-                InitialState = step.State,
-                InitialCellState = step.CellState,
-                Output = step.NextState,
-                FinalCellState = step.NextCellState,
-                Workspace = step.Workspace,
-            },
-            workers);
+        ValidateLoneRow(step);
+        // Weights past the second-level cache: what the last step left there is read first.
+        bool isBackwards = _nextStepIsBackwards;
+        _nextStepIsBackwards = !isBackwards;
+        RunStep(step, isBackwards, workers);
     }
 
     /// <summary>One step of B rows of a cell whose only state is h: nextState from input and state.</summary>
@@ -266,6 +254,25 @@ public abstract partial class RecurrentLayer<T>
         job.IsBackwards = isBackwards;
         if (workers is null) Lanes.Run<T, RecurrentStepJob<T, TCell>, WorkerTeam>(ref job, WorkerTeam.Alone);
         else WorkerGroup.Run(workers, ref job, (long)Cell.Gates * HiddenSize * (InputSize + HiddenSize));
+    }
+
+    /// <summary>A step of several rows is a sequence of one.</summary>
+    private void StepRows(in RnnStep<T> step, WorkerGroup? workers)
+    {
+        int batch = ValidateRows(step);
+        Forward(
+            new RnnForward<T>
+            {
+                Steps = 1,
+                Batch = batch,
+                Input = step.Input,
+                InitialState = step.State,
+                InitialCellState = step.CellState,
+                Output = step.NextState,
+                FinalCellState = step.NextCellState,
+                Workspace = step.Workspace,
+            },
+            workers);
     }
 
     private static (string Name, int Rows, int Columns)[] ParametersOf(int inputSize, int hiddenSize, in CellLayout cell)

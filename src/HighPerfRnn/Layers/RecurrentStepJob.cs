@@ -41,7 +41,6 @@ internal ref struct RecurrentStepJob<T, TCell> : ITeamJob, ILaneWork<T, WorkerTe
         if (team.Count > 1) (firstGroup, endGroup) = team.Share(endGroup);
         scoped StepEpilogue<T, TLane, TCell> epilogue;
         epilogue.Units.Cell = Cell;
-        epilogue.Units.Gates = Parameters.Gates.Gates;
         epilogue.Units.HiddenSize = Parameters.Gates.HiddenSize;
         epilogue.Units.VectorStride = Parameters.VectorStride;
         epilogue.Units.KeptStride = 0;
