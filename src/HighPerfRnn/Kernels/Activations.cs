@@ -23,7 +23,7 @@ internal static partial class Activations<T, TLane>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLane FlushedRelu(TLane x) => TLane.SelectLess(x, Guard, TLane.Zero, x);
 
-    /// <summary>eˣ for x ≤ 0; +0 below the smallest normal result (x &lt; -87.3 or -708.3); NaN for NaN.</summary>
+    /// <summary>eˣ for x ≤ 0 and on to 88 (709 in double); +0 below the smallest normal result (x &lt; -87.3 or -708.3); NaN for NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLane ExpOfNonPositive(TLane x)
     {
@@ -41,7 +41,7 @@ internal static partial class Activations<T, TLane>
         TLane.SelectLess(TLane.Abs(x), Guard, TLane.Zero, x);
 
     /// <summary>2⁻¹⁰⁰ or 2⁻⁹⁰⁰.</summary>
-    private static TLane Guard
+    public static TLane Guard
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Constant(7.888609052210118E-31, 1.1830521861667747E-271);

@@ -77,3 +77,66 @@ internal readonly ref struct AddEpilogue<T, TLane>(Span<T> target, int targetStr
         }
     }
 }
+
+/// <summary>target = sums, tiny values flushed to +0: states that are a product and nothing else.</summary>
+internal readonly ref struct StateEpilogue<T, TLane>(Span<T> target, int targetStride) : IEpilogue<T, TLane>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TLane : struct, ILane<TLane, T>
+{
+    private readonly ref T _target = ref MemoryMarshal.GetReference(target);
+
+    /// <inheritdoc/>
+    public int TargetStride => 0;
+
+    /// <inheritdoc/>
+    public ref T Target(int row, int column) => ref Unsafe.NullRef<T>();
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Finish(ref T sums, int stride, int row, int rows, int column, int columns)
+    {
+        for (int r = 0; r < rows; r++)
+        {
+            ref T sum = ref Unsafe.Add(ref sums, r * stride);
+            ref T destination = ref Unsafe.Add(ref _target, ((nint)(row + r) * targetStride) + column);
+            for (int c = 0; c < columns; c += TLane.Count)
+            {
+                TLane value = Activations<T, TLane>.FlushTiny(TLane.Load(ref Unsafe.Add(ref sum, c)));
+                PartialLane<T, TLane>.Store(value, ref Unsafe.Add(ref destination, c), columns - c);
+            }
+        }
+    }
+}
+
+/// <summary>target = sums + addend, or the sums alone where there is none.</summary>
+internal readonly ref struct SumEpilogue<T, TLane>(Span<T> target, int targetStride, ReadOnlySpan<T> addend, int addendStride)
+    : IEpilogue<T, TLane>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TLane : struct, ILane<TLane, T>
+{
+    private readonly ref T _target = ref MemoryMarshal.GetReference(target);
+    private readonly ref T _addend = ref MemoryMarshal.GetReference(addend);
+    private readonly bool _hasAddend = !addend.IsEmpty;
+
+    /// <inheritdoc/>
+    public int TargetStride => 0;
+
+    /// <inheritdoc/>
+    public ref T Target(int row, int column) => ref Unsafe.NullRef<T>();
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Finish(ref T sums, int stride, int row, int rows, int column, int columns)
+    {
+        for (int r = 0; r < rows; r++)
+        {
+            ref T sum = ref Unsafe.Add(ref sums, r * stride);
+            ref T other = ref Unsafe.Add(ref _addend, ((nint)(row + r) * addendStride) + column);
+            ref T destination = ref Unsafe.Add(ref _target, ((nint)(row + r) * targetStride) + column);
+            for (int c = 0; c < columns; c += TLane.Count)
+            {
+                TLane value = TLane.Load(ref Unsafe.Add(ref sum, c));
+                if (_hasAddend) value += PartialLane<T, TLane>.Load(ref Unsafe.Add(ref other, c), columns - c);
+                PartialLane<T, TLane>.Store(value, ref Unsafe.Add(ref destination, c), columns - c);
+            }
+        }
+    }
+}

@@ -46,7 +46,7 @@ internal readonly struct GateLayout
     /// <summary>How many panels of two vectors hold whole blocks of units of every gate.</summary>
     public int PanelsPerGroup(int laneCount)
     {
-        if (Gates == 1) return 1;
+        if (Gates <= 1) return 1;
         int vectors = Gates * (UnitBlock / laneCount);
         return vectors % 2 == 0 ? vectors / 2 : vectors;
     }

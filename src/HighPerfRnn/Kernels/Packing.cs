@@ -86,23 +86,23 @@ internal static class Packing<T, TLane>
 internal readonly ref struct PackWork<T> : ILaneWork<T, int>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>[depth, G·H], row by row.</summary>
+    /// <summary>[depth, G·H], gate after gate.</summary>
     public required ReadOnlySpan<T> Source { get; init; }
+
+    /// <summary>From one row of the source to the next.</summary>
+    public required int Stride { get; init; }
 
     public required GateLayout Gates { get; init; }
 
     public required PackedMatrix<T> Packed { get; init; }
 
-    /// <summary>Wanted when <see cref="HasTransposed"/>.</summary>
+    /// <summary>Of depth 0 where it is not wanted.</summary>
     public PackedMatrix<T> Transposed { get; init; }
-
-    public bool HasTransposed { get; init; }
 
     public void Run<TLane>(int argument)
         where TLane : struct, ILane<TLane, T>
     {
-        int stride = Gates.Gates * Gates.HiddenSize;
-        Packing<T, TLane>.Pack(Source, stride, Gates, Packed, 0, Packed.PanelCount);
-        if (HasTransposed) Packing<T, TLane>.PackTransposed(Source, stride, Transposed);
+        Packing<T, TLane>.Pack(Source, Stride, Gates, Packed, 0, Packed.PanelCount);
+        if (Transposed.Depth > 0) Packing<T, TLane>.PackTransposed(Source, Stride, Transposed);
     }
 }

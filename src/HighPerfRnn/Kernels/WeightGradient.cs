@@ -16,10 +16,11 @@ internal static class WeightGradient<T, TLane>
     /// <param name="firstRow">The first row of the target.</param>
     /// <param name="endRow">One past its last row.</param>
     /// <param name="target">The weights' gradient, row-major.</param>
+    /// <param name="targetStride">From one row of the target to the next; 0 where it has no more columns.</param>
     public static void AddWeights(
-        ReadOnlySpan<T> left, int leftStride, scoped in PackedMatrix<T> right, int firstRow, int endRow, Span<T> target)
+        ReadOnlySpan<T> left, int leftStride, scoped in PackedMatrix<T> right, int firstRow, int endRow, Span<T> target, int targetStride = 0)
     {
-        var epilogue = new AddEpilogue<T, TLane>(target, right.Columns);
+        var epilogue = new AddEpilogue<T, TLane>(target, targetStride == 0 ? right.Columns : targetStride);
         MatrixProduct<T, TLane>.Run<Transposed, AddEpilogue<T, TLane>>(
             ref MemoryMarshal.GetReference(left),
             leftStride,

@@ -6,24 +6,31 @@ namespace HighPerfRnn.Layers;
 internal readonly ref struct BackwardRoom<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public BackwardRoom(Span<T> workspace, in RnnShape shape, in CellLayout cell)
+    public BackwardRoom(Span<T> workspace, in RnnShape shape, in LayerLayout layer)
     {
+        CellLayout cell = layer.Cell;
         int hidden = shape.HiddenSize;
         int gateColumns = cell.Gates * hidden;
         int rows = RecurrentWorkspace.BlockSteps(shape) * shape.Batch;
-        StateStride = RecurrentWorkspace.Stride<T>(hidden);
-        GradientStride = RecurrentWorkspace.Stride<T>(hidden * cell.GradientsPerUnit);
+        UnitStride = RecurrentWorkspace.Stride<T>(hidden);
+        StateStride = RecurrentWorkspace.Stride<T>(layer.StateSize);
+        GradientStride = RecurrentWorkspace.Stride<T>(layer.GradientsPerRow);
         RecurrentOffset = cell.HasRecurrentGateGradients ? gateColumns : 0;
-        VectorOffset = cell.HasRecurrentGateGradients ? 2 * gateColumns : gateColumns;
+        VectorOffset = gateColumns + (cell.HasRecurrentGateGradients ? cell.AllRecurrentGates * hidden : 0);
+        ProjectionOffset = VectorOffset + (cell.VectorCount * hidden);
         var carver = new WorkspaceCarver<T>(workspace);
         StepAfter = carver.Take(shape.Batch * GradientStride);
+        FinalGradients = carver.Take(shape.Batch * StateStride);
         Gradients = carver.Take(rows * GradientStride);
-        Packed = carver.Take(rows * RecurrentWorkspace.Stride<T>(gateColumns));
+        Packed = carver.Take(rows * RecurrentWorkspace.Stride<T>(Math.Max(gateColumns, layer.ProjectionSize)));
         PreviousStates = carver.Take(rows * StateStride);
-        CellStateGradients = carver.Take(shape.Batch * cell.CellStates * StateStride);
-        PastProduct = carver.Take(cell.UsesPreviousState ? shape.Batch * StateStride : 0);
+        CellStateGradients = carver.Take(shape.Batch * cell.CellStates * UnitStride);
+        PastProduct = carver.Take(cell.UsesPreviousState ? shape.Batch * UnitStride : 0);
         Zeros = carver.Take(StateStride);
     }
+
+    /// <summary>Of rows of H numbers.</summary>
+    public int UnitStride { get; }
 
     /// <summary>Of rows of states and of their gradients.</summary>
     public int StateStride { get; }
@@ -31,19 +38,22 @@ internal readonly ref struct BackwardRoom<T>
     /// <summary>Of rows of a unit's gradients.</summary>
     public int GradientStride { get; }
 
-    /// <summary>Of the final state's gradients, which stand where the gradients of the step after the last would.</summary>
-    public int FinalStride => GradientStride;
-
     /// <summary>Where in a row the gradients of the recurrent sums start.</summary>
     public int RecurrentOffset { get; }
 
     /// <summary>Where in a row the gradients of the cell's vectors start.</summary>
     public int VectorOffset { get; }
 
+    /// <summary>Where in a row dL/dh of a projected state starts.</summary>
+    public int ProjectionOffset { get; }
+
     /// <summary>The gradients of the step after a block, [B, stride].</summary>
     public Span<T> StepAfter { get; }
 
-    /// <summary>Those of a block of steps: of gates, of recurrent sums where they differ, of vectors.</summary>
+    /// <summary>dL/dh of the final states, [B, stride]: what the step after a row's last would send.</summary>
+    public Span<T> FinalGradients { get; }
+
+    /// <summary>Those of a block of steps: of gates, of recurrent sums where they differ, of vectors, of projected states.</summary>
     public Span<T> Gradients { get; }
 
     /// <summary>A block's gradients packed.</summary>

@@ -72,6 +72,15 @@ public ref struct CellBackward<T, TLane>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void SetRecurrentGateGradient(int gate, TLane value) => Set(RecurrentOffset + (gate * GateStride), value);
 
+    /// <summary>Sets the gradient of a gate's input part to what is zero wherever it is tiny already.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly void SetFlushedGateGradient(int gate, TLane value) => SetFlushed(gate * GateStride, value);
+
+    /// <summary>As <see cref="SetFlushedGateGradient"/>, of a gate's recurrent sum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly void SetFlushedRecurrentGateGradient(int gate, TLane value) =>
+        SetFlushed(RecurrentOffset + (gate * GateStride), value);
+
     /// <summary>Sets the gradient of one of the cell's vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void SetVectorGradient(int index, TLane value) => Set(VectorOffset + (index * GateStride), value);
@@ -80,12 +89,20 @@ public ref struct CellBackward<T, TLane>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void SetPreviousStateGradient(TLane value) => Activations<T, TLane>.FlushTiny(value).Store(ref PreviousStateGradients);
 
+    /// <summary>Adds to what the second phase set as dL/dh_{t-1}, in the first phase of a cell of two.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void AddPreviousStateGradient(TLane value) =>
+        (TLane.Load(ref PreviousStateGradients) + value).Store(ref PreviousStateGradients);
+
     /// <summary>Sets dL/d of a cell state before step t.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void SetCellStateGradient(int index, TLane value) =>
         Activations<T, TLane>.FlushTiny(value).Store(ref Unsafe.Add(ref CellStateGradients, index * CellStateStride));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Set(nint offset, TLane value) =>
-        PartialLane<T, TLane>.Store(Activations<T, TLane>.FlushTiny(value), ref Unsafe.Add(ref Gradients, offset), Count);
+    private readonly void Set(nint offset, TLane value) => SetFlushed(offset, Activations<T, TLane>.FlushTiny(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void SetFlushed(nint offset, TLane value) =>
+        PartialLane<T, TLane>.Store(value, ref Unsafe.Add(ref Gradients, offset), Count);
 }

@@ -7,10 +7,11 @@ using HighPerfRnn.Simd;
 namespace HighPerfRnn.Layers;
 
 /// <summary>Hands dA_{t+1}·Whᵀ of a tile to the cell as part of dh_t, a lane of units of one row at a time.</summary>
-internal ref struct CellBackwardEpilogue<T, TLane, TCell> : IEpilogue<T, TLane>
+internal ref struct CellBackwardEpilogue<T, TLane, TCell, TPhase> : IEpilogue<T, TLane>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>
     where TCell : struct, IRecurrentCell<T>
+    where TPhase : struct, ICellPhase
 {
     public ref T States;
     public ref T PreviousStates;
@@ -34,13 +35,14 @@ internal ref struct CellBackwardEpilogue<T, TLane, TCell> : IEpilogue<T, TLane>
     private readonly bool _hasPastProduct;
     private readonly int _cellStateStride;
     private readonly int _hidden;
-    private readonly int _stateStride;
+    private readonly int _stateSize;
+    private readonly int _unitStride;
     private readonly int _gradientStride;
     private readonly int _recurrentOffset;
     private readonly int _vectorOffset;
     private readonly int _keptStride;
 
-    public CellBackwardEpilogue(TCell cell, in RecurrentWeights<T> weights, scoped in BackwardRoom<T> room)
+    public CellBackwardEpilogue(TCell cell, scoped in RecurrentWeights<T> weights, scoped in BackwardRoom<T> room)
     {
         _cell = cell;
         _vectors = ref weights.Vectors;
@@ -49,11 +51,19 @@ internal ref struct CellBackwardEpilogue<T, TLane, TCell> : IEpilogue<T, TLane>
         _hasPastProduct = !room.PastProduct.IsEmpty;
         _cellStateStride = weights.Cell.CellStates == 0 ? 0 : room.CellStateGradients.Length / weights.Cell.CellStates;
         _hidden = weights.Gates.HiddenSize;
-        _stateStride = room.StateStride;
+        _stateSize = weights.Layer.StateSize;
+        _unitStride = room.UnitStride;
         _gradientStride = room.GradientStride;
         _recurrentOffset = room.RecurrentOffset;
         _vectorOffset = room.VectorOffset;
         _keptStride = weights.KeptStride;
+    }
+
+    // In a cell of two phases, what went past the product belongs to h_t, which the second one takes.
+    private static bool TakesPastProduct
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TPhase.IsSecond || TCell.Layout.ScratchGates == 0;
     }
 
     /// <inheritdoc/>
@@ -87,9 +97,9 @@ internal ref struct CellBackwardEpilogue<T, TLane, TCell> : IEpilogue<T, TLane>
     private readonly void Finish<TUnits>(ref T sum, nint stride, int row, int rows, int unit, int count)
         where TUnits : struct, ILane<TUnits, T>
     {
-        nint hidden = _hidden, gradientStride = _gradientStride;
-        nint state = (row * hidden) + unit;
-        nint padded = ((nint)row * _stateStride) + unit;
+        nint stateSize = _stateSize, gradientStride = _gradientStride;
+        nint state = (row * stateSize) + unit;
+        nint padded = ((nint)row * _unitStride) + unit;
         ref T fromAbove = ref Unsafe.Add(ref StateGradients, state);
         var at = new CellBackward<T, TUnits>
         {
@@ -104,24 +114,25 @@ internal ref struct CellBackwardEpilogue<T, TLane, TCell> : IEpilogue<T, TLane>
             CellStateGradients = ref Unsafe.Add(ref _cellStateGradients, padded),
             CellStateStride = _cellStateStride,
             Vectors = ref Unsafe.Add(ref _vectors, unit),
-            VectorStride = _stateStride,
+            VectorStride = _unitStride,
             KeptValues = ref Unsafe.Add(ref Kept, ((nint)row * _keptStride) + unit),
-            KeptStride = _stateStride,
+            KeptStride = _unitStride,
         };
         for (int r = 0; r < rows; r++)
         {
             TUnits gradient = TUnits.Load(ref sum);
-            if (_hasPastProduct) gradient += TUnits.Load(ref at.PreviousStateGradients);
+            if (TakesPastProduct && _hasPastProduct) gradient += TUnits.Load(ref at.PreviousStateGradients);
             if (HasStateGradients) gradient += PartialLane<T, TUnits>.Load(ref fromAbove, at.Count);
             at.Gradient = gradient;
-            _cell.Backward(ref at);
+            if (TPhase.IsSecond) _cell.BackwardSecond(ref at);
+            else _cell.Backward(ref at);
             sum = ref Unsafe.Add(ref sum, stride);
-            fromAbove = ref Unsafe.Add(ref fromAbove, hidden);
+            fromAbove = ref Unsafe.Add(ref fromAbove, stateSize);
             at.PreviousStates = ref Unsafe.Add(ref at.PreviousStates, PreviousStateStride);
-            at.States = ref Unsafe.Add(ref at.States, hidden);
+            at.States = ref Unsafe.Add(ref at.States, stateSize);
             at.Gradients = ref Unsafe.Add(ref at.Gradients, gradientStride);
-            at.PreviousStateGradients = ref Unsafe.Add(ref at.PreviousStateGradients, _stateStride);
-            at.CellStateGradients = ref Unsafe.Add(ref at.CellStateGradients, _stateStride);
+            at.PreviousStateGradients = ref Unsafe.Add(ref at.PreviousStateGradients, _unitStride);
+            at.CellStateGradients = ref Unsafe.Add(ref at.CellStateGradients, _unitStride);
             at.KeptValues = ref Unsafe.Add(ref at.KeptValues, _keptStride);
         }
     }

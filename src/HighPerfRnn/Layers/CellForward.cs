@@ -22,6 +22,9 @@ public ref struct CellForward<T, TLane>
     internal ref T Sums;
     internal nint GateStride;
 
+    // Which gate's sums come first.
+    internal int FirstSum;
+
     // Rows of the caller, of which only so many numbers belong to this row.
     internal ref T PreviousStates;
     internal ref T NextStates;
@@ -36,6 +39,7 @@ public ref struct CellForward<T, TLane>
     internal ref T KeptValues;
     internal nint KeptStride;
     internal bool Keeps;
+    internal ref T Scratch;
 
     /// <summary>h_{t-1}.</summary>
     public readonly TLane PreviousState
@@ -50,9 +54,9 @@ public ref struct CellForward<T, TLane>
         PartialLane<T, TLane>.Load(ref Unsafe.Add(ref InputParts, gate * InputGateStride), InputCount)
         + TLane.Load(ref Unsafe.Add(ref Bias, gate * GateStride));
 
-    /// <summary>h_{t-1}·Wh of a gate.</summary>
+    /// <summary>h_{t-1}·Wh of a gate; in the second phase the product of what the first one left.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly TLane Recurrent(int gate) => TLane.Load(ref Unsafe.Add(ref Sums, gate * GateStride));
+    public readonly TLane Recurrent(int gate) => TLane.Load(ref Unsafe.Add(ref Sums, (gate - FirstSum) * GateStride));
 
     /// <summary>The pre-activation of a gate: <see cref="Input"/> + <see cref="Recurrent"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -82,7 +86,20 @@ public ref struct CellForward<T, TLane>
         PartialLane<T, TLane>.Store(
             Activations<T, TLane>.FlushTiny(value), ref Unsafe.Add(ref NextCellStates, index * CellStateStride), Count);
 
-    /// <summary>Keeps a number of each unit for the backward pass, where there will be one.</summary>
+    /// <summary>What the first phase kept, in a cell of two.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly TLane Kept(int index) => TLane.Load(ref Unsafe.Add(ref KeptValues, index * KeptStride));
+
+    /// <summary>Sets a cell state to what is zero wherever it is tiny already.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly void SetFlushedCellState(int index, TLane value) =>
+        PartialLane<T, TLane>.Store(value, ref Unsafe.Add(ref NextCellStates, index * CellStateStride), Count);
+
+    /// <summary>Leaves a number of each unit, whose product the second phase takes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void SetScratch(TLane value) => value.Store(ref Scratch);
+
+    /// <summary>Keeps a number of each unit for the second phase and the backward pass.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Keep(int index, TLane value)
     {

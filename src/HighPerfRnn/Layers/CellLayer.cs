@@ -1,5 +1,4 @@
 using System.Numerics;
-using HighPerfRnn.Threading;
 
 namespace HighPerfRnn.Layers;
 
@@ -10,8 +9,6 @@ public sealed class CellLayer<T, TCell> : RecurrentLayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TCell : struct, IRecurrentCell<T>
 {
-    private readonly TCell _cell;
-
     /// <summary>A layer of <paramref name="hiddenSize"/> units.</summary>
     /// <param name="inputSize">I; with tokens, how many different ones there are.</param>
     /// <param name="hiddenSize">H.</param>
@@ -20,14 +17,7 @@ public sealed class CellLayer<T, TCell> : RecurrentLayer<T>
     /// <exception cref="ArgumentOutOfRangeException">A size is not positive.</exception>
     /// <exception cref="ArgumentException">The cell's layout is impossible.</exception>
     public CellLayer(int inputSize, int hiddenSize, TCell cell = default, bool isTrainable = true)
-        : base(inputSize, hiddenSize, TCell.Layout, isTrainable) => _cell = cell;
-
-    private protected override void RunForward(in RnnShape shape, in RnnForward<T> pass, WorkerGroup? workers) =>
-        RunForward(_cell, shape, pass, workers);
-
-    private protected override void RunBackward(in RnnShape shape, in RnnBackward<T> pass, WorkerGroup? workers) =>
-        RunBackward(_cell, shape, pass, workers);
-
-    private protected override void RunStep(in RnnStep<T> step, bool isBackwards, WorkerGroup? workers) =>
-        RunStep(_cell, step, isBackwards, workers);
+        : base(inputSize, hiddenSize, new CellPasses<T, TCell>(cell), isTrainable)
+    {
+    }
 }

@@ -3,8 +3,21 @@ namespace HighPerfRnn.Layers;
 /// <summary>What a recurrent cell has for each of its units: from this follow the sizes of weights, states and workspaces.</summary>
 public readonly record struct CellLayout
 {
-    /// <summary>G ≥ 1: products a unit takes of the input and of the state. Weights are [I, G·H] and [H, G·H], gate after gate.</summary>
+    /// <summary>G ≥ 1: products a unit takes of the input. Weights are [I, G·H], gate after gate.</summary>
     public required int Gates { get; init; }
+
+    /// <summary>
+    /// How many gates, from the first on, take a product of h_{t-1} too; null for all that <see cref="ScratchGates"/> leaves, 0 for a
+    /// cell whose gates do not look at h.
+    /// </summary>
+    public int? RecurrentGates { get; init; }
+
+    /// <summary>
+    /// How many gates, those after the recurrent ones, take a product of what the cell's first phase leaves in place of h_{t-1}: they
+    /// are known only when it has been computed for all units. Such a cell implements <see cref="IRecurrentCell{T}.ForwardSecond"/>
+    /// and <see cref="IRecurrentCell{T}.BackwardSecond"/>.
+    /// </summary>
+    public int ScratchGates { get; init; }
 
     /// <summary>C ≥ 0: states that a unit carries to the next step beside h, such as the LSTM's c.</summary>
     public int CellStates { get; init; }
@@ -25,8 +38,14 @@ public readonly record struct CellLayout
 
     internal int VectorCount => Vectors?.Count ?? 0;
 
+    /// <summary>Gates whose product is one of h_{t-1}.</summary>
+    internal int StateGates => RecurrentGates ?? Gates - ScratchGates;
+
+    /// <summary>Gates of weight_hh.</summary>
+    internal int AllRecurrentGates => StateGates + ScratchGates;
+
     /// <summary>Gradients a unit has at each step: of gates, of recurrent sums where they differ, of vectors.</summary>
-    internal int GradientsPerUnit => (HasRecurrentGateGradients ? 2 * Gates : Gates) + VectorCount;
+    internal int GradientsPerUnit => Gates + (HasRecurrentGateGradients ? AllRecurrentGates : 0) + VectorCount;
 
     /// <exception cref="ArgumentException">A count is out of range.</exception>
     internal void Validate()
@@ -35,6 +54,12 @@ public readonly record struct CellLayout
         {
             throw new ArgumentException(
                 $"The cell has {Gates} gates, {CellStates} cell states and keeps {KeptValues} values; expected at least 1, 0 and 0.");
+        }
+
+        if (StateGates < 0 || ScratchGates < 0 || AllRecurrentGates > Gates)
+        {
+            throw new ArgumentException(
+                $"Of the cell's {Gates} gates {StateGates} are recurrent and {ScratchGates} take the first phase's product; expected no more in all.");
         }
     }
 }

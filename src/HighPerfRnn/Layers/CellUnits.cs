@@ -10,12 +10,23 @@ namespace HighPerfRnn.Layers;
 internal interface IInputSource
 {
     static abstract bool IsTable { get; }
+
+    /// <summary>Whether they begin where the tile does, not where the row does.</summary>
+    static virtual bool IsTile => false;
 }
 
 /// <summary>Sums in packed order.</summary>
 internal readonly struct InputSums : IInputSource
 {
     public static bool IsTable => false;
+}
+
+/// <summary>Sums in packed order, of the tile's columns alone.</summary>
+internal readonly struct InputTile : IInputSource
+{
+    public static bool IsTable => false;
+
+    public static bool IsTile => true;
 }
 
 /// <summary>Rows of a table, gate after gate.</summary>
@@ -25,10 +36,11 @@ internal readonly struct InputTable : IInputSource
 }
 
 /// <summary>Walks a tile of sums a lane of units at a time, and a row at a time, and has the cell compute its step on each.</summary>
-internal ref struct CellUnits<T, TLane, TCell>
+internal ref struct CellUnits<T, TLane, TCell, TPhase>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>
     where TCell : struct, IRecurrentCell<T>
+    where TPhase : struct, ICellPhase
 {
     public ref T PreviousStates;
     public ref T NextStates;
@@ -37,22 +49,37 @@ internal ref struct CellUnits<T, TLane, TCell>
     public ref T Bias;
     public ref T Vectors;
     public ref T Kept;
+    public ref T Scratch;
     public int HiddenSize;
+    public int StateStride;
+    public int NextStateStride;
     public int CellStateStride;
     public int VectorStride;
     public int KeptStride;
     public bool Keeps;
     public TCell Cell;
 
-    /// <summary>A constant to the JIT, so that a cell of one gate pays nothing for others, and no division is left.</summary>
+    // Constants to the JIT, so that a cell of one gate pays nothing for others, and no division is left.
     private static int Gates
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => TCell.Layout.Gates;
     }
 
-    /// <summary>The cell's step on the units of columns [column, column + columns) and rows [row, row + rows).</summary>
-    /// <param name="inputs">The tile's first input part, or the table.</param>
+    private static int SumGates
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TPhase.IsSecond ? TCell.Layout.ScratchGates : TCell.Layout.StateGates;
+    }
+
+    private static int FirstSum
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TPhase.IsSecond ? TCell.Layout.StateGates : 0;
+    }
+
+    /// <summary>The cell's step on the units of columns [column, column + columns) of the product and rows [row, row + rows).</summary>
+    /// <param name="inputs">Input parts of the first row or of the tile, or the table.</param>
     /// <param name="inputStride">From one row of input parts to the next.</param>
     /// <param name="tokens">Rows of the table, one for each row of the product.</param>
     /// <param name="sums">The tile's recurrent sums.</param>
@@ -67,23 +94,31 @@ internal ref struct CellUnits<T, TLane, TCell>
         where TInput : struct, IInputSource
     {
         int firstUnit = column, units = columns;
-        if (Gates > 1)
+        if (SumGates > 1)
         {
-            firstUnit = (int)((uint)column / (uint)Gates);
-            units = Math.Min((int)((uint)columns / (uint)Gates), HiddenSize - firstUnit);
+            firstUnit = (int)((uint)column / (uint)SumGates);
+            units = Math.Min((int)((uint)columns / (uint)SumGates), HiddenSize - firstUnit);
         }
 
+        ForwardUnits<TInput>(ref inputs, inputStride, tokens, ref sums, stride, row, rows, firstUnit, units);
+    }
+
+    /// <summary>The cell's step on units [firstUnit, firstUnit + units) and rows [row, row + rows).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void ForwardUnits<TInput>(
+        ref T inputs, nint inputStride, ReadOnlySpan<int> tokens, ref T sums, nint stride, int row, int rows, int firstUnit, int units)
+        where TInput : struct, IInputSource
+    {
         // Two lanes at a time as far as they go: constants and addresses serve both, and one's division runs beside the other's polynomial.
         int paired = Gates == 1 || GateLayout.UnitBlockOf<T>() >= LanePair<T, TLane>.Count ? units & -LanePair<T, TLane>.Count : 0;
         if (paired > 0)
         {
-            Forward<LanePair<T, TLane>, TInput>(
-                ref inputs, inputStride, tokens, ref sums, stride, row, rows, column, firstUnit, 0, paired, units);
+            Forward<LanePair<T, TLane>, TInput>(ref inputs, inputStride, tokens, ref sums, stride, row, rows, firstUnit, 0, paired, units);
         }
 
         if (paired < units)
         {
-            Forward<TLane, TInput>(ref inputs, inputStride, tokens, ref sums, stride, row, rows, column, firstUnit, paired, units, units);
+            Forward<TLane, TInput>(ref inputs, inputStride, tokens, ref sums, stride, row, rows, firstUnit, paired, units, units);
         }
     }
 
@@ -98,7 +133,6 @@ internal ref struct CellUnits<T, TLane, TCell>
         nint stride,
         int row,
         int rows,
-        int column,
         int firstUnit,
         int start,
         int end,
@@ -106,14 +140,14 @@ internal ref struct CellUnits<T, TLane, TCell>
         where TUnits : struct, ILane<TUnits, T>
         where TInput : struct, IInputSource
     {
-        // A constant to the JIT, so that no division is left.
         int unitBlock = GateLayout.UnitBlockOf<T>();
-        nint state = ((nint)row * HiddenSize) + firstUnit;
+        nint previous = ((nint)row * StateStride) + firstUnit;
+        nint next = ((nint)row * NextStateStride) + firstUnit;
+        nint cell = ((nint)row * HiddenSize) + firstUnit;
         nint kept = ((nint)row * KeptStride) + firstUnit;
-        ref T bias = ref Unsafe.Add(ref Bias, column);
-        ref T vectors = ref Unsafe.Add(ref Vectors, firstUnit);
         scoped CellForward<T, TUnits> at;
         at.GateStride = unitBlock;
+        at.FirstSum = FirstSum;
         at.InputGateStride = TInput.IsTable ? HiddenSize : unitBlock;
         at.CellStateStride = CellStateStride;
         at.VectorStride = VectorStride;
@@ -125,32 +159,42 @@ internal ref struct CellUnits<T, TLane, TCell>
             if (TInput.IsTable)
             {
                 nint token = Unsafe.Add(ref MemoryMarshal.GetReference(tokens), row);
-                inputParts = ref Unsafe.Add(ref inputs, (token * Gates * HiddenSize) + firstUnit);
+                inputParts = ref Unsafe.Add(ref inputs, token * Gates * HiddenSize);
             }
 
             for (int unit = start; unit < end; unit += TUnits.Count)
             {
-                int packed = Gates == 1 ? unit : ((unit & -unitBlock) * Gates) + (unit & (unitBlock - 1));
+                int ofGates = Packed(Gates, unitBlock, firstUnit + unit);
                 at.Count = units - unit;
                 at.InputCount = TInput.IsTable ? at.Count : TUnits.Count;
-                at.InputParts = ref Unsafe.Add(ref inputParts, TInput.IsTable ? unit : packed);
-                at.Bias = ref Unsafe.Add(ref bias, packed);
-                at.Sums = ref Unsafe.Add(ref sums, packed);
-                at.PreviousStates = ref Unsafe.Add(ref PreviousStates, state + unit);
-                at.NextStates = ref Unsafe.Add(ref NextStates, state + unit);
-                at.CellStates = ref Unsafe.Add(ref CellStates, state + unit);
-                at.NextCellStates = ref Unsafe.Add(ref NextCellStates, state + unit);
-                at.Vectors = ref Unsafe.Add(ref vectors, unit);
+                at.InputParts = ref Unsafe.Add(
+                    ref inputParts, TInput.IsTable ? firstUnit + unit : TInput.IsTile ? Packed(Gates, unitBlock, unit) : ofGates);
+                at.Bias = ref Unsafe.Add(ref Bias, ofGates);
+                at.Sums = ref Unsafe.Add(ref sums, Packed(SumGates, unitBlock, unit));
+                at.PreviousStates = ref Unsafe.Add(ref PreviousStates, previous + unit);
+                at.NextStates = ref Unsafe.Add(ref NextStates, next + unit);
+                at.CellStates = ref Unsafe.Add(ref CellStates, cell + unit);
+                at.NextCellStates = ref Unsafe.Add(ref NextCellStates, cell + unit);
+                at.Vectors = ref Unsafe.Add(ref Vectors, firstUnit + unit);
                 at.KeptValues = ref Unsafe.Add(ref Kept, kept + unit);
-                Cell.Forward(ref at);
+                at.Scratch = ref Unsafe.Add(ref Scratch, kept + unit);
+                if (TPhase.IsSecond) Cell.ForwardSecond(ref at);
+                else Cell.Forward(ref at);
             }
 
             if (!TInput.IsTable) inputs = ref Unsafe.Add(ref inputs, inputStride);
             sums = ref Unsafe.Add(ref sums, stride);
-            state += HiddenSize;
+            previous += StateStride;
+            next += NextStateStride;
+            cell += HiddenSize;
             kept += KeptStride;
             row++;
         }
         while (--rows > 0);
     }
+
+    // Where a unit's numbers lie among those of so many gates.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Packed(int gates, int unitBlock, int unit) =>
+        gates <= 1 ? unit : ((unit & -unitBlock) * gates) + (unit & (unitBlock - 1));
 }

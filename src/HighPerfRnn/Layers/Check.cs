@@ -52,6 +52,19 @@ internal static class Check
         }
     }
 
+    /// <summary>None, or one for each row, none longer than the sequence.</summary>
+    public static void Lengths(ReadOnlySpan<int> lengths, int batch, int steps, string name)
+    {
+        ShapeOrEmpty(lengths.Length, name, "[B]", batch);
+        for (int row = 0; row < lengths.Length; row++)
+        {
+            if ((uint)lengths[row] > (uint)steps)
+            {
+                throw new ArgumentException($"{name}[{row}] is {lengths[row]}; expected 0 to {steps}.", name);
+            }
+        }
+    }
+
     /// <summary>Gradients have the layout of their parameters.</summary>
     public static void Layout<T>(ParameterSet<T> gradients, ParameterSet<T> parameters)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

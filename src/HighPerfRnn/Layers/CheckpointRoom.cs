@@ -17,13 +17,12 @@ internal readonly ref struct CheckpointRoom<T>
 
     /// <param name="workspace">At least <see cref="Size"/> elements and those of a segment's passes.</param>
     /// <param name="plan">The segments.</param>
-    /// <param name="hiddenSize">H.</param>
-    /// <param name="cell">What a unit has.</param>
-    public CheckpointRoom(Span<T> workspace, scoped in CheckpointPlan plan, int hiddenSize, scoped in CellLayout cell)
+    /// <param name="layer">Sizes of a row.</param>
+    public CheckpointRoom(Span<T> workspace, scoped in CheckpointPlan plan, scoped in LayerLayout layer)
     {
-        _stateLength = plan.Batch * hiddenSize;
-        _cellStateLength = cell.CellStates * _stateLength;
-        _reserveLength = plan.Batch * cell.KeptValues * RecurrentWorkspace.Stride<T>(hiddenSize);
+        _stateLength = plan.Batch * layer.StateSize;
+        _cellStateLength = layer.Cell.CellStates * plan.Batch * layer.HiddenSize;
+        _reserveLength = plan.Batch * RecurrentWorkspace.KeptStride<T>(layer);
         int states = _stateLength + _cellStateLength;
         var carver = new WorkspaceCarver<T>(workspace);
         _states = carver.Take(RecurrentWorkspace.Stride<T>(plan.SegmentCount * states));
@@ -38,12 +37,12 @@ internal readonly ref struct CheckpointRoom<T>
     public Span<T> Workspace { get; }
 
     /// <summary>Elements before those of a segment's passes.</summary>
-    public static int Size(in CheckpointPlan plan, int hiddenSize, in CellLayout cell)
+    public static int Size(in CheckpointPlan plan, in LayerLayout layer)
     {
-        int stateLength = checked(plan.Batch * hiddenSize);
-        int states = checked(stateLength * (1 + cell.CellStates));
+        int stateLength = checked(plan.Batch * layer.StateSize);
+        int states = checked(stateLength + (layer.Cell.CellStates * plan.Batch * layer.HiddenSize));
         int output = RecurrentWorkspace.Stride<T>(checked(plan.SegmentSteps * stateLength));
-        int reserve = checked(plan.SegmentSteps * plan.Batch * cell.KeptValues * RecurrentWorkspace.Stride<T>(hiddenSize));
+        int reserve = checked(plan.SegmentSteps * plan.Batch * RecurrentWorkspace.KeptStride<T>(layer));
         return checked(
             RecurrentWorkspace.Stride<T>(plan.SegmentCount * states) + (2 * output) + reserve + RecurrentWorkspace.Stride<T>(2 * states));
     }

@@ -64,10 +64,10 @@ public sealed class Dense<T>
         var work = new PackWork<T>
         {
             Source = Parameters["weight"],
+            Stride = PackedWeights.Columns,
             Gates = GateLayout.Of<T>(1, PackedWeights.Columns),
             Packed = PackedWeights,
             Transposed = _isTrainable ? PackedWeightsTransposed : default,
-            HasTransposed = _isTrainable,
         };
         Lanes.Run<T, PackWork<T>, int>(ref work, 0);
     }

@@ -13,8 +13,7 @@ internal sealed class PackedParameters<T>
 {
     private ParameterSet<T>? _parameters;
     private readonly AlignedBlock<T> _block;
-    private readonly CellLayout _cell;
-    private readonly int _inputSize;
+    private readonly LayerLayout _layer;
     private readonly bool _isTrainable;
     private readonly WeightFormat _format;
 
@@ -26,31 +25,66 @@ internal sealed class PackedParameters<T>
     public readonly GateLayout Gates;
     public readonly PackedShape InputShape;
     public readonly PackedShape RecurrentShape;
-    private readonly int _inputTransposed;
-    private readonly int _recurrentTransposed;
+    private readonly GateLayout _recurrentGates;
+    private readonly GateLayout _scratchGates;
+    private readonly GateLayout _projectionGates;
+    private readonly PackedShape _scratchShape;
+    private readonly PackedShape _projectionShape;
     private readonly PackedShape _inputTransposedShape;
     private readonly PackedShape _recurrentTransposedShape;
+    private readonly PackedShape _scratchTransposedShape;
+    private readonly PackedShape _projectionTransposedShape;
+    private readonly int _scratch;
+    private readonly int _projection;
+    private readonly int _inputTransposed;
+    private readonly int _recurrentTransposed;
+    private readonly int _scratchTransposed;
+    private readonly int _projectionTransposed;
 
-    public PackedParameters(ParameterSet<T> parameters, int inputSize, int hiddenSize, in CellLayout cell, bool isTrainable, WeightFormat format)
+    /// <param name="parameters">What is packed.</param>
+    /// <param name="inputSize">I.</param>
+    /// <param name="layer">Sizes of a row.</param>
+    /// <param name="isTrainable">Whether transposes are held too.</param>
+    /// <param name="format">How the matrices are stored.</param>
+    public PackedParameters(
+        ParameterSet<T> parameters, int inputSize, in LayerLayout layer, bool isTrainable, WeightFormat format)
     {
+        CellLayout cell = layer.Cell;
+        int hiddenSize = layer.HiddenSize;
+        int projectionSize = layer.ProjectionSize;
         _parameters = parameters;
-        _cell = cell;
-        Gates = GateLayout.Of<T>(cell.Gates, hiddenSize);
-        _inputSize = inputSize;
+        _layer = layer;
         _isTrainable = isTrainable;
         _format = format;
+        Gates = GateLayout.Of<T>(cell.Gates, hiddenSize);
+        _recurrentGates = GateLayout.Of<T>(cell.StateGates, hiddenSize);
+        _scratchGates = GateLayout.Of<T>(cell.ScratchGates, hiddenSize);
+        _projectionGates = GateLayout.Of<T>(1, projectionSize);
         VectorStride = RecurrentWorkspace.Stride<T>(hiddenSize);
-        int depth = checked(cell.Gates * hiddenSize);
-        RecurrentOffset = PackedMatrix<T>.Size(inputSize, Gates.Columns, format);
-        BiasOffset = checked(RecurrentOffset + PackedMatrix<T>.Size(hiddenSize, Gates.Columns, format));
-        VectorsOffset = checked(BiasOffset + PackedMatrix<T>.Size(1, Gates.Columns));
-        _inputTransposed = checked(VectorsOffset + (cell.VectorCount * VectorStride));
-        _recurrentTransposed = checked(_inputTransposed + (isTrainable ? PackedMatrix<T>.Size(depth, inputSize) : 0));
+        int stateDepth = cell.StateGates > 0 ? layer.StateSize : 0;
+        int scratchDepth = cell.ScratchGates > 0 ? hiddenSize : 0;
+        int projectionDepth = projectionSize > 0 ? hiddenSize : 0;
         InputShape = PackedShape.Of<T>(inputSize, Gates, format).WithPlans<T>();
-        RecurrentShape = PackedShape.Of<T>(hiddenSize, Gates, format).WithPlans<T>();
-        _inputTransposedShape = new PackedShape(depth, inputSize, Lanes.Count<T>(), panelsPerGroup: 1);
-        _recurrentTransposedShape = new PackedShape(depth, hiddenSize, Lanes.Count<T>(), panelsPerGroup: 1);
-        _block = new AlignedBlock<T>(checked(_recurrentTransposed + (isTrainable ? PackedMatrix<T>.Size(depth, hiddenSize) : 0)));
+        RecurrentShape = PackedShape.Of<T>(stateDepth, _recurrentGates, format).WithPlans<T>();
+        _scratchShape = PackedShape.Of<T>(scratchDepth, _scratchGates, format).WithPlans<T>();
+        _projectionShape = PackedShape.Of<T>(projectionDepth, _projectionGates, format).WithPlans<T>();
+        int end = 0;
+        _ = Place(ref end, InputShape, isThere: true);
+        RecurrentOffset = Place(ref end, RecurrentShape, isThere: true);
+        _scratch = Place(ref end, _scratchShape, isThere: true);
+        _projection = Place(ref end, _projectionShape, isThere: true);
+        BiasOffset = end;
+        VectorsOffset = checked(BiasOffset + PackedMatrix<T>.Size(1, Gates.Columns));
+        end = checked(VectorsOffset + (cell.VectorCount * VectorStride));
+        _inputTransposedShape = Transpose(checked(cell.Gates * hiddenSize), inputSize);
+        _recurrentTransposedShape = Transpose(checked(cell.StateGates * hiddenSize), stateDepth);
+        _scratchTransposedShape = Transpose(checked(cell.ScratchGates * hiddenSize), scratchDepth);
+        _projectionTransposedShape = Transpose(projectionSize, projectionDepth);
+        _inputTransposed = Place(ref end, _inputTransposedShape, isTrainable);
+        _recurrentTransposed = Place(ref end, _recurrentTransposedShape, isTrainable);
+        _scratchTransposed = Place(ref end, _scratchTransposedShape, isTrainable);
+        _projectionTransposed = Place(ref end, _projectionTransposedShape, isTrainable);
+        _block = new AlignedBlock<T>(end);
     }
 
     /// <summary>The first element: Wx packed.</summary>
@@ -62,24 +96,26 @@ internal sealed class PackedParameters<T>
         get
         {
             ref T start = ref Start;
-            return new RecurrentWeights<T>
+            var weights = new RecurrentWeights<T>
             {
-                Cell = _cell,
+                Layer = _layer,
                 Gates = Gates,
                 VectorStride = VectorStride,
-                KeptStride = _cell.KeptValues * VectorStride,
+                KeptStride = RecurrentWorkspace.KeptStride<T>(_layer),
                 Input = new PackedMatrix<T>(ref start, InputShape),
                 Recurrent = new PackedMatrix<T>(ref Unsafe.Add(ref start, RecurrentOffset), RecurrentShape),
+                Scratch = new PackedMatrix<T>(ref Unsafe.Add(ref start, _scratch), _scratchShape),
+                Projection = new PackedMatrix<T>(ref Unsafe.Add(ref start, _projection), _projectionShape),
                 Bias = ref Unsafe.Add(ref start, BiasOffset),
                 Vectors = ref Unsafe.Add(ref start, VectorsOffset),
                 TokenTable = _parameters is null ? default : _parameters.Span(_parameters.Parameters[0]),
-                InputTransposed = _isTrainable
-                    ? new PackedMatrix<T>(ref Unsafe.Add(ref start, _inputTransposed), _inputTransposedShape)
-                    : default,
-                RecurrentTransposed = _isTrainable
-                    ? new PackedMatrix<T>(ref Unsafe.Add(ref start, _recurrentTransposed), _recurrentTransposedShape)
-                    : default,
             };
+            if (!_isTrainable) return weights;
+            weights.InputTransposed = new PackedMatrix<T>(ref Unsafe.Add(ref start, _inputTransposed), _inputTransposedShape);
+            weights.RecurrentTransposed = new PackedMatrix<T>(ref Unsafe.Add(ref start, _recurrentTransposed), _recurrentTransposedShape);
+            weights.ScratchTransposed = new PackedMatrix<T>(ref Unsafe.Add(ref start, _scratchTransposed), _scratchTransposedShape);
+            weights.ProjectionTransposed = new PackedMatrix<T>(ref Unsafe.Add(ref start, _projectionTransposed), _projectionTransposedShape);
+            return weights;
         }
     }
 
@@ -87,8 +123,19 @@ internal sealed class PackedParameters<T>
     public void Repack()
     {
         RecurrentWeights<T> weights = Weights;
-        Pack(_parameters!["weight_ih"], weights.Input, weights.InputTransposed, _isTrainable);
-        Pack(_parameters["weight_hh"], weights.Recurrent, weights.RecurrentTransposed, _isTrainable);
+        Pack(_parameters!["weight_ih"], 0, _layer.Cell.Gates, Gates, weights.Input, weights.InputTransposed);
+        int recurrentGates = _layer.Cell.AllRecurrentGates;
+        if (_layer.Cell.StateGates > 0)
+        {
+            Pack(_parameters["weight_hh"], 0, recurrentGates, _recurrentGates, weights.Recurrent, weights.RecurrentTransposed);
+        }
+
+        if (_layer.Cell.ScratchGates > 0)
+        {
+            Pack(_parameters["weight_hh"], _layer.Cell.StateGates, recurrentGates, _scratchGates, weights.Scratch, weights.ScratchTransposed);
+        }
+
+        if (_layer.ProjectionSize > 0) Pack(_parameters["weight_hr"], 0, 1, _projectionGates, weights.Projection, weights.ProjectionTransposed);
         PackVectors();
     }
 
@@ -98,13 +145,32 @@ internal sealed class PackedParameters<T>
         RecurrentWeights<T> weights = Weights;
         if (_format == WeightFormat.Full) Repack();
         else PackVectors();
-        return new(_format, [Convert("weight_ih", weights.Input), Convert("weight_hh", weights.Recurrent)]);
+        List<MatrixConversion> conversions = [Convert("weight_ih", 0, _layer.Cell.Gates, Gates, weights.Input)];
+        int recurrentGates = _layer.Cell.AllRecurrentGates;
+        if (_layer.Cell.StateGates > 0) conversions.Add(Convert("weight_hh", 0, recurrentGates, _recurrentGates, weights.Recurrent));
+        if (_layer.Cell.ScratchGates > 0)
+        {
+            conversions.Add(Convert("weight_hh", _layer.Cell.StateGates, recurrentGates, _scratchGates, weights.Scratch));
+        }
+
+        if (_layer.ProjectionSize > 0) conversions.Add(Convert("weight_hr", 0, 1, _projectionGates, weights.Projection));
+        return new(_format, conversions);
     }
 
     /// <summary>Lets go of the parameters, which cannot be taken again then.</summary>
     public void Release() => _parameters = null;
 
-    private MatrixConversion Convert(string name, PackedMatrix<T> packed)
+    // Room for a matrix at the end of the block.
+    private static int Place(ref int end, in PackedShape shape, bool isThere)
+    {
+        int start = end;
+        if (isThere && shape.Depth > 0) end = checked(end + PackedMatrix<T>.Size(shape.Depth, shape.Columns, shape.Format));
+        return start;
+    }
+
+    private static PackedShape Transpose(int depth, int columns) => new(depth, columns, Lanes.Count<T>(), panelsPerGroup: 1);
+
+    private MatrixConversion Convert(string name, int firstGate, int sourceGates, in GateLayout gates, PackedMatrix<T> packed)
     {
         ReadOnlySpan<T> weights = _parameters![name];
         int fullSize = PackedMatrix<T>.Size(packed.Depth, packed.Columns);
@@ -114,10 +180,10 @@ internal sealed class PackedParameters<T>
             return new MatrixConversion(name, fullBytes, fullBytes, 0, 0, WeightRounding.LargestMagnitude(weights));
         }
 
-        PackedShape shape = PackedShape.Of<T>(packed.Depth, Gates);
+        PackedShape shape = PackedShape.Of<T>(packed.Depth, gates);
         var full = new PackedMatrix<T>(ref MemoryMarshal.GetReference(new AlignedBlock<T>(fullSize).Span), shape);
-        Pack(weights, full, transposed: default, hasTransposed: false);
-        RoundingError error = WeightRounding.Round(full, packed, Gates.Gates * Gates.HiddenSize);
+        Pack(weights, firstGate, sourceGates, gates, full, transposed: default);
+        RoundingError error = WeightRounding.Round(full, packed, gates.Gates * gates.HiddenSize);
         long bytes = (long)PackedMatrix<T>.Size(packed.Depth, packed.Columns, packed.Format) * Unsafe.SizeOf<T>();
         return new MatrixConversion(name, fullBytes, bytes, error.MaxError, error.RootMeanSquareError, error.MaxWeight);
     }
@@ -125,22 +191,24 @@ internal sealed class PackedParameters<T>
     private void PackVectors()
     {
         var bias = new PackedMatrix<T>(ref Unsafe.Add(ref Start, BiasOffset), PackedShape.Of<T>(1, Gates));
-        Pack(_parameters!["bias"], bias, transposed: default, hasTransposed: false);
-        for (int i = 0; i < _cell.VectorCount; i++)
+        Pack(_parameters!["bias"], 0, _layer.Cell.Gates, Gates, bias, transposed: default);
+        for (int i = 0; i < _layer.Cell.VectorCount; i++)
         {
-            _parameters[_cell.Vectors![i]].CopyTo(_block.Span[(VectorsOffset + (i * VectorStride))..]);
+            _parameters[_layer.Cell.Vectors![i]].CopyTo(_block.Span[(VectorsOffset + (i * VectorStride))..]);
         }
     }
 
-    private void Pack(ReadOnlySpan<T> source, PackedMatrix<T> packed, PackedMatrix<T> transposed, bool hasTransposed)
+    /// <summary>Packs gates from one on, out of a row of so many, and their transpose where there is room for it.</summary>
+    private static void Pack(
+        ReadOnlySpan<T> source, int firstGate, int sourceGates, in GateLayout gates, PackedMatrix<T> packed, PackedMatrix<T> transposed)
     {
         var work = new PackWork<T>
         {
-            Source = source,
-            Gates = Gates,
+            Source = source[(firstGate * gates.HiddenSize)..],
+            Stride = sourceGates * gates.HiddenSize,
+            Gates = gates,
             Packed = packed,
             Transposed = transposed,
-            HasTransposed = hasTransposed,
         };
         Lanes.Run<T, PackWork<T>, int>(ref work, 0);
     }

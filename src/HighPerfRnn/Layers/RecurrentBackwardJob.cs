@@ -31,11 +31,7 @@ internal readonly ref partial struct RecurrentBackwardJob<T, TCell> : ITeamJob, 
     /// <summary>dWx [I, G·H]; with tokens the gradient of their table.</summary>
     public required Span<T> InputWeightsGradient { get; init; }
 
-    /// <summary>dWh [H, G·H].</summary>
-    public required Span<T> RecurrentWeightsGradient { get; init; }
-
-    /// <summary>db [G·H].</summary>
-    public required Span<T> BiasGradient { get; init; }
+    private StepRows Rows => new(Shape.Batch, Pass.Offsets);
 
     public void Execute(WorkerTeam team) => Lanes.Run<T, RecurrentBackwardJob<T, TCell>, WorkerTeam>(ref Unsafe.AsRef(in this), team);
 
@@ -44,25 +40,31 @@ internal readonly ref partial struct RecurrentBackwardJob<T, TCell> : ITeamJob, 
         where TLane : struct, ILane<TLane, T>
     {
         int blockSteps = RecurrentWorkspace.BlockSteps(Shape);
-        var room = new BackwardRoom<T>(Pass.Workspace, Shape, Weights.Cell);
-        var part = TeamPart.Of(team, Shape.Batch, Weights.RecurrentTransposed.GroupCount);
+        var room = new BackwardRoom<T>(Pass.Workspace, Shape, Weights.Layer);
+        int width = 2 * TLane.Count;
+        var part = TeamPart.Of(team, Shape.Batch, (Weights.Layer.StateSize + width - 1) / width);
+        // Every worker for itself: all of them write the same.
+        room.Zeros.Clear();
         SetFinalGradients(room, part.FirstRow, part.EndRow);
         if (part.SplitsUnits) team.Synchronize();
-        int stepLength = Shape.Batch * room.GradientStride;
+        StepRows rows = Rows;
         for (int start = (Shape.Steps - 1) / blockSteps * blockSteps; start >= 0 && Shape.Steps > 0; start -= blockSteps)
         {
             int end = Math.Min(Shape.Steps, start + blockSteps);
             for (int t = end - 1; t >= start; t--)
             {
-                Span<T> next = t == end - 1 ? room.StepAfter : room.Gradients[((t + 1 - start) * stepLength)..];
-                Step<TLane>(next, room.Gradients[((t - start) * stepLength)..], room, t, part);
+                Span<T> next = t == end - 1 ? room.StepAfter : room.Gradients[(rows.Of(start, t + 1) * room.GradientStride)..];
+                Step<TLane>(team, part, t, next, room.Gradients[(rows.Of(start, t) * room.GradientStride)..], room);
                 if (part.SplitsUnits) team.Synchronize();
             }
 
-            (int firstRow, int endRow) = team.Share(Shape.Batch);
+            int rowsOfStart = rows.Of(start);
+            (int firstRow, int endRow) = part.SplitsUnits
+                ? team.Share(rowsOfStart)
+                : (Math.Min(part.FirstRow, rowsOfStart), Math.Min(part.EndRow, rowsOfStart));
             int first = firstRow * room.GradientStride;
             room.Gradients[first..(endRow * room.GradientStride)].CopyTo(room.StepAfter[first..]);
-            if (start == 0) GatherPreviousStates(room.PreviousStates, end, firstRow, endRow);
+            if (start == 0 || !Pass.Offsets.IsEmpty) GatherPreviousStates(team, room.PreviousStates, start, end);
             team.Synchronize();
             AddParameterGradients<TLane>(team, start, end, room);
             AddInputGradients<TLane>(team, start, end, room);
@@ -72,20 +74,21 @@ internal readonly ref partial struct RecurrentBackwardJob<T, TCell> : ITeamJob, 
         AddInitialStateGradients<TLane>(room, part);
     }
 
-    /// <summary>What comes from beyond the last step is not dA·Whᵀ but the final states' gradients themselves.</summary>
+    /// <summary>What comes from beyond a row's last step is not dA·Whᵀ but the final states' gradients themselves.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SetFinalGradients(scoped in BackwardRoom<T> room, int firstRow, int endRow)
     {
         int hidden = Shape.HiddenSize;
+        int size = Weights.Layer.StateSize;
         for (int row = firstRow; row < endRow; row++)
         {
-            Span<T> target = room.StepAfter.Slice(row * room.FinalStride, room.FinalStride);
+            Span<T> target = room.FinalGradients.Slice(row * room.StateStride, room.StateStride);
             target.Clear();
-            if (!Pass.FinalStateGradient.IsEmpty) Pass.FinalStateGradient.Slice(row * hidden, hidden).CopyTo(target);
-            if (!room.PastProduct.IsEmpty) room.PastProduct.Slice(row * room.StateStride, room.StateStride).Clear();
+            if (!Pass.FinalStateGradient.IsEmpty) Pass.FinalStateGradient.Slice(row * size, size).CopyTo(target);
+            if (!room.PastProduct.IsEmpty) room.PastProduct.Slice(row * room.UnitStride, room.UnitStride).Clear();
             for (int i = 0; i < Weights.Cell.CellStates; i++)
             {
-                Span<T> cell = room.CellStateGradients.Slice(((i * Shape.Batch) + row) * room.StateStride, room.StateStride);
+                Span<T> cell = room.CellStateGradients.Slice(((i * Shape.Batch) + row) * room.UnitStride, room.UnitStride);
                 cell.Clear();
                 if (!Pass.FinalCellStateGradient.IsEmpty)
                 {
@@ -95,51 +98,108 @@ internal readonly ref partial struct RecurrentBackwardJob<T, TCell> : ITeamJob, 
         }
     }
 
-    private void Step<TLane>(Span<T> next, Span<T> target, scoped in BackwardRoom<T> room, int t, TeamPart part)
+    private void Step<TLane>(WorkerTeam team, TeamPart part, int t, Span<T> next, Span<T> target, scoped in BackwardRoom<T> room)
         where TLane : struct, ILane<TLane, T>
     {
-        int hidden = Shape.HiddenSize;
-        int rowsBefore = t * Shape.Batch;
-        int rows = part.EndRow - part.FirstRow;
-        int tiles = MatrixProduct<T, TLane>.TileCount(rows, part.FirstGroup, part.EndGroup, Weights.RecurrentTransposed.Shape);
-        var soon = new StepPrefetch(Shape, part.FirstRow, part.EndRow, tiles);
-        ReadOnlySpan<T> previous = t > 0 ? Pass.Output[((t - 1) * Shape.Batch * hidden)..]
-            : Pass.InitialState.IsEmpty ? room.Zeros : Pass.InitialState;
-        var epilogue = new CellBackwardEpilogue<T, TLane, TCell>(Cell, Weights, room)
+        if (!Weights.Layer.HasScratch)
         {
-            States = ref MemoryMarshal.GetReference(Pass.Output[(rowsBefore * hidden)..]),
+            CellBackwardEpilogue<T, TLane, TCell, FirstPhase> only = Epilogue<TLane, FirstPhase>(part, t, target, room, takesOutputGradient: true);
+            TakeStateGradients<TLane, CellBackwardEpilogue<T, TLane, TCell, FirstPhase>>(part, t, next, room, ref only);
+            return;
+        }
+
+        // From the second product's gradients follow those of what the first phase left.
+        PackedMatrix<T> right;
+        int offset;
+        if (Weights.HasProjection)
+        {
+            ReadOnlySpan<T> fromAbove = Pass.OutputGradient.IsEmpty ? default : Pass.OutputGradient[(Rows.Before(t) * Weights.Layer.StateSize)..];
+            var sum = new SumEpilogue<T, TLane>(target[room.ProjectionOffset..], room.GradientStride, fromAbove, Weights.Layer.StateSize);
+            TakeStateGradients<TLane, SumEpilogue<T, TLane>>(part, t, next, room, ref sum);
+            right = Weights.ProjectionTransposed;
+            offset = room.ProjectionOffset;
+        }
+        else
+        {
+            CellBackwardEpilogue<T, TLane, TCell, SecondPhase> second = Epilogue<TLane, SecondPhase>(part, t, target, room, takesOutputGradient: true);
+            TakeStateGradients<TLane, CellBackwardEpilogue<T, TLane, TCell, SecondPhase>>(part, t, next, room, ref second);
+            right = Weights.ScratchTransposed;
+            offset = room.RecurrentOffset + (Weights.Cell.StateGates * Shape.HiddenSize);
+        }
+
+        if (part.SplitsUnits) team.Synchronize();
+        CellBackwardEpilogue<T, TLane, TCell, FirstPhase> first = Epilogue<TLane, FirstPhase>(part, t, target, room, takesOutputGradient: false);
+        (int firstGroup, int endGroup) = part.SplitsUnits ? team.Share(right.GroupCount) : (0, right.GroupCount);
+        MatrixProduct<T, TLane>.Run<AsStored, CellBackwardEpilogue<T, TLane, TCell, FirstPhase>>(
+            ref target[offset],
+            room.GradientStride,
+            part.FirstRow,
+            Math.Min(part.EndRow, Rows.Of(t)),
+            right,
+            firstGroup,
+            endGroup,
+            right.Shape.Block,
+            isBackwards: (t & 1) != 0,
+            ref first);
+    }
+
+    private CellBackwardEpilogue<T, TLane, TCell, TPhase> Epilogue<TLane, TPhase>(
+        TeamPart part, int t, Span<T> target, scoped in BackwardRoom<T> room, bool takesOutputGradient)
+        where TLane : struct, ILane<TLane, T>
+        where TPhase : struct, ICellPhase
+    {
+        StepRows stepRows = Rows;
+        int size = Weights.Layer.StateSize;
+        int rowsBefore = stepRows.Before(t);
+        int rows = Math.Min(part.EndRow, stepRows.Of(t)) - part.FirstRow;
+        int tiles = MatrixProduct<T, TLane>.TileCount(rows, part.FirstGroup, part.EndGroup, Weights.RecurrentTransposed.Shape);
+        var soon = new StepPrefetch(stepRows, Shape.Steps, part.FirstRow, part.EndRow, tiles);
+        ReadOnlySpan<T> previous = t > 0 ? Pass.Output[(stepRows.Before(t - 1) * size)..]
+            : Pass.InitialState.IsEmpty ? room.Zeros : Pass.InitialState;
+        bool hasGradients = takesOutputGradient && !Pass.OutputGradient.IsEmpty;
+        return new CellBackwardEpilogue<T, TLane, TCell, TPhase>(Cell, Weights, room)
+        {
+            States = ref MemoryMarshal.GetReference(Pass.Output[(rowsBefore * size)..]),
             PreviousStates = ref MemoryMarshal.GetReference(previous),
-            PreviousStateStride = t == 0 && Pass.InitialState.IsEmpty ? 0 : hidden,
-            StateGradients = ref MemoryMarshal.GetReference(
-                Pass.OutputGradient.IsEmpty ? default : Pass.OutputGradient[(rowsBefore * hidden)..]),
-            HasStateGradients = !Pass.OutputGradient.IsEmpty,
+            PreviousStateStride = t == 0 && Pass.InitialState.IsEmpty ? 0 : size,
+            StateGradients = ref MemoryMarshal.GetReference(hasGradients ? Pass.OutputGradient[(rowsBefore * size)..] : default),
+            HasStateGradients = hasGradients,
             Gradients = ref MemoryMarshal.GetReference(target),
             Kept = ref MemoryMarshal.GetReference(Pass.Reserve.IsEmpty ? default : Pass.Reserve[(rowsBefore * Weights.KeptStride)..]),
-            NextOutput = soon.Of(Pass.Output, hidden, t - 1),
-            NextOutputGradient = soon.Of(Pass.OutputGradient, hidden, t - 1),
+            NextOutput = soon.Of(Pass.Output, size, t - 1),
+            NextOutputGradient = soon.Of(Pass.OutputGradient, size, t - 1),
             NextKept = soon.Of<T>(Pass.Reserve, Weights.KeptStride, t - 1),
             Input = soon.Of(Pass.Input, Shape.InputSize, t),
             InputGradient = soon.Of<T>(Pass.InputGradient, Shape.InputSize, t),
         };
-        if (t == Shape.Steps - 1)
+    }
+
+    /// <summary>Hands an epilogue what reaches h_t from later steps: of rows that go on dA_{t+1}·Whᵀ, of those that end the final gradients.</summary>
+    private void TakeStateGradients<TLane, TEpilogue>(
+        TeamPart part, int t, Span<T> next, scoped in BackwardRoom<T> room, ref TEpilogue epilogue)
+        where TLane : struct, ILane<TLane, T>
+        where TEpilogue : struct, IEpilogue<T, TLane>, allows ref struct
+    {
+        int endRow = Math.Min(part.EndRow, Rows.Of(t));
+        int goingOn = Math.Clamp(t + 1 < Shape.Steps ? Rows.Of(t + 1) : 0, part.FirstRow, Math.Max(part.FirstRow, endRow));
+        if (goingOn > part.FirstRow)
         {
-            int width = 2 * TLane.Count;
-            int endColumn = Math.Min(hidden, part.EndGroup * width);
-            for (int column = part.FirstGroup * width; column < endColumn; column += width)
+            if (Weights.Recurrent.Depth > 0)
             {
-                ref T sums = ref MemoryMarshal.GetReference(next[((part.FirstRow * room.FinalStride) + column)..]);
-                epilogue.Finish(ref sums, room.FinalStride, part.FirstRow, rows, column, Math.Min(width, hidden - column));
+                MultiplyRecurrent<TLane, TEpilogue>(next, room, part, part.FirstRow, goingOn, isBackwards: (t & 1) != 0, ref epilogue);
+            }
+            else
+            {
+                Hand<TLane, TEpilogue>(room.Zeros, 0, part, part.FirstRow, goingOn, ref epilogue);
             }
         }
-        else
-        {
-            MultiplyRecurrent<TLane, CellBackwardEpilogue<T, TLane, TCell>>(next, room, part, isBackwards: (t & 1) != 0, ref epilogue);
-        }
+
+        Hand<TLane, TEpilogue>(room.FinalGradients, room.StateStride, part, goingOn, endRow, ref epilogue);
     }
 
     /// <summary>dA·Whᵀ, or the gradients of the recurrent sums where they differ from dA.</summary>
     private void MultiplyRecurrent<TLane, TEpilogue>(
-        Span<T> gradients, scoped in BackwardRoom<T> room, TeamPart part, bool isBackwards, ref TEpilogue epilogue)
+        Span<T> gradients, scoped in BackwardRoom<T> room, TeamPart part, int firstRow, int endRow, bool isBackwards, ref TEpilogue epilogue)
         where TLane : struct, ILane<TLane, T>
         where TEpilogue : struct, IEpilogue<T, TLane>, allows ref struct
     {
@@ -147,55 +207,79 @@ internal readonly ref partial struct RecurrentBackwardJob<T, TCell> : ITeamJob, 
         MatrixProduct<T, TLane>.Run<AsStored, TEpilogue>(
             ref gradients[room.RecurrentOffset],
             room.GradientStride,
-            part.FirstRow,
-            part.EndRow,
+            firstRow,
+            endRow,
             weights,
             part.FirstGroup,
             part.EndGroup,
-            CanonicalSum.Block(weights.Depth),
+            weights.Shape.Block,
             isBackwards,
             ref epilogue);
     }
 
-    /// <summary>dh₋₁ += dA_0·Whᵀ and what went past the product; without steps the final state is the initial one.</summary>
+    /// <summary>Hands an epilogue this worker's part of rows [firstRow, endRow) of numbers that no product made.</summary>
+    private void Hand<TLane, TEpilogue>(Span<T> numbers, int stride, TeamPart part, int firstRow, int endRow, ref TEpilogue epilogue)
+        where TLane : struct, ILane<TLane, T>
+        where TEpilogue : struct, IEpilogue<T, TLane>, allows ref struct
+    {
+        if (firstRow >= endRow) return;
+        int width = 2 * TLane.Count;
+        int size = Weights.Layer.StateSize;
+        int endColumn = Math.Min(size, part.EndGroup * width);
+        for (int column = part.FirstGroup * width; column < endColumn; column += width)
+        {
+            ref T sums = ref MemoryMarshal.GetReference(numbers[((firstRow * stride) + column)..]);
+            epilogue.Finish(ref sums, stride, firstRow, endRow - firstRow, column, Math.Min(width, size - column));
+        }
+    }
+
+    /// <summary>dh₋₁ += dA_0·Whᵀ and what went past the product; of rows without steps the final state is the initial one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddInitialStateGradients<TLane>(scoped in BackwardRoom<T> room, TeamPart part)
         where TLane : struct, ILane<TLane, T>
     {
-        int hidden = Shape.HiddenSize;
         if (!Pass.InitialStateGradient.IsEmpty)
         {
-            var epilogue = new AddEpilogue<T, TLane>(Pass.InitialStateGradient, hidden);
-            if (Shape.Steps > 0)
+            var epilogue = new AddEpilogue<T, TLane>(Pass.InitialStateGradient, Weights.Layer.StateSize);
+            int endRow = Math.Clamp(Shape.Steps > 0 ? Rows.Of(0) : 0, part.FirstRow, part.EndRow);
+            if (endRow > part.FirstRow)
             {
-                MultiplyRecurrent<TLane, AddEpilogue<T, TLane>>(room.StepAfter, room, part, isBackwards: false, ref epilogue);
+                if (Weights.Recurrent.Depth > 0)
+                {
+                    MultiplyRecurrent<TLane, AddEpilogue<T, TLane>>(
+                        room.StepAfter, room, part, part.FirstRow, endRow, isBackwards: false, ref epilogue);
+                }
+
+                if (!room.PastProduct.IsEmpty)
+                {
+                    Hand<TLane, AddEpilogue<T, TLane>>(room.PastProduct, room.UnitStride, part, part.FirstRow, endRow, ref epilogue);
+                }
             }
 
-            Span<T> past = Shape.Steps == 0 ? room.StepAfter : room.PastProduct;
-            if (!past.IsEmpty) AddRows(past, Shape.Steps == 0 ? room.FinalStride : room.StateStride, part, ref epilogue);
+            Hand<TLane, AddEpilogue<T, TLane>>(room.FinalGradients, room.StateStride, part, endRow, part.EndRow, ref epilogue);
         }
 
-        if (Pass.InitialCellStateGradient.IsEmpty) return;
-        for (int i = 0; i < Weights.Cell.CellStates; i++)
-        {
-            int first = i * Shape.Batch;
-            var epilogue = new AddEpilogue<T, TLane>(Pass.InitialCellStateGradient[(first * hidden)..], hidden);
-            AddRows(room.CellStateGradients[(first * room.StateStride)..], room.StateStride, part, ref epilogue);
-        }
+        if (!Pass.InitialCellStateGradient.IsEmpty) AddInitialCellStateGradients<TLane>(room, part);
     }
 
-    /// <summary>Adds this worker's part of rows that no product made.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void AddRows<TLane>(Span<T> rows, int stride, TeamPart part, ref AddEpilogue<T, TLane> epilogue)
+    private void AddInitialCellStateGradients<TLane>(scoped in BackwardRoom<T> room, TeamPart part)
         where TLane : struct, ILane<TLane, T>
     {
+        // Units of a projected layer are other columns than those of its states: the first worker adds all of them.
+        int hidden = Shape.HiddenSize;
         int width = 2 * TLane.Count;
-        int column = part.FirstGroup * width;
-        int columns = Math.Min(Shape.HiddenSize, part.EndGroup * width) - column;
-        if (columns <= 0) return;
-        for (int row = part.FirstRow; row < part.EndRow; row++)
+        bool isOwn = hidden == Weights.Layer.StateSize;
+        int firstUnit = isOwn ? Math.Min(hidden, part.FirstGroup * width) : 0;
+        int endUnit = isOwn ? Math.Min(hidden, part.EndGroup * width) : part.FirstGroup == 0 ? hidden : 0;
+        for (int i = 0; i < Weights.Cell.CellStates; i++)
         {
-            epilogue.Finish(ref rows[(row * stride) + column], stride, row, 1, column, columns);
+            for (int row = part.FirstRow; row < part.EndRow && firstUnit < endUnit; row++)
+            {
+                int first = ((i * Shape.Batch) + row) * hidden;
+                var epilogue = new AddEpilogue<T, TLane>(Pass.InitialCellStateGradient[first..], hidden);
+                ref T sums = ref room.CellStateGradients[(((i * Shape.Batch) + row) * room.UnitStride) + firstUnit];
+                epilogue.Finish(ref sums, 0, 0, 1, firstUnit, endUnit - firstUnit);
+            }
         }
     }
 }

@@ -19,7 +19,7 @@ public abstract partial class RecurrentLayer<T>
     public int CheckpointedWorkspaceSize(in CheckpointPlan plan)
     {
         int segment = WorkspaceSize(plan.SegmentSteps, plan.Batch);
-        return checked(CheckpointRoom<T>.Size(plan, HiddenSize, Cell) + segment);
+        return checked(CheckpointRoom<T>.Size(plan, _layout) + segment);
     }
 
     /// <summary>
@@ -36,7 +36,7 @@ public abstract partial class RecurrentLayer<T>
     {
         Validate(pass);
         CheckpointPlan plan = pass.Plan;
-        var room = new CheckpointRoom<T>(pass.Workspace, plan, HiddenSize, Cell);
+        var room = new CheckpointRoom<T>(pass.Workspace, plan, _layout);
         CopyOrClear(pass.InitialState, room.State(0));
         CopyOrClear(pass.InitialCellState, room.CellState(0));
         int last = plan.SegmentCount - 1;
@@ -54,7 +54,7 @@ public abstract partial class RecurrentLayer<T>
                     TokenTable = pass.TokenTable,
                     InitialState = room.State(segment),
                     InitialCellState = room.CellState(segment),
-                    Output = pass.Output.IsEmpty ? room.Output(steps) : StepsOf(pass.Output, first, steps, plan.Batch * HiddenSize),
+                    Output = pass.Output.IsEmpty ? room.Output(steps) : StepsOf(pass.Output, first, steps, plan.Batch * OutputSize),
                     FinalState = segment == last ? pass.FinalState : room.State(segment + 1),
                     FinalCellState = segment == last ? pass.FinalCellState : room.CellState(segment + 1),
                     Workspace = room.Workspace,
@@ -78,12 +78,12 @@ public abstract partial class RecurrentLayer<T>
         ThrowIfNotTrainable();
         Validate(pass);
         CheckpointPlan plan = pass.Plan;
-        var room = new CheckpointRoom<T>(pass.Workspace, plan, HiddenSize, Cell);
+        var room = new CheckpointRoom<T>(pass.Workspace, plan, _layout);
         for (int segment = plan.SegmentCount - 1; segment >= 0; segment--)
         {
             RecomputeSegment(segment, pass, room, workers);
             ReadOnlySpan<T> outputGradient =
-                StepsOf(pass.OutputGradient, plan.FirstStep(segment), plan.StepsOf(segment), plan.Batch * HiddenSize);
+                StepsOf(pass.OutputGradient, plan.FirstStep(segment), plan.StepsOf(segment), plan.Batch * OutputSize);
             BackwardSegment(segment, pass, room, outputGradient, workers);
         }
     }
@@ -107,7 +107,7 @@ public abstract partial class RecurrentLayer<T>
         Check.Empty(pass.OutputGradient.Length, nameof(pass.OutputGradient), "since the loss gives it");
         Validate(pass);
         CheckpointPlan plan = pass.Plan;
-        var room = new CheckpointRoom<T>(pass.Workspace, plan, HiddenSize, Cell);
+        var room = new CheckpointRoom<T>(pass.Workspace, plan, _layout);
         for (int segment = plan.SegmentCount - 1; segment >= 0; segment--)
         {
             RecomputeSegment(segment, pass, room, workers);

@@ -8,7 +8,7 @@ public abstract partial class RecurrentLayer<T>
     private RnnShape Validate(in RnnForward<T> pass)
     {
         RnnShape shape = ShapeOf(pass.Steps, pass.Batch);
-        ValidateInput(shape, pass.Input, pass.Tokens, pass.TokenTable.Length, nameof(pass.TokenTable));
+        ValidateInput(shape, pass.Input, pass.Tokens, pass.TokenTable.Length, nameof(pass.TokenTable), pass.Lengths.IsEmpty);
         CheckSequence(pass.Output.Length, shape, nameof(pass.Output));
         CheckState(pass.InitialState.Length, shape, nameof(pass.InitialState));
         CheckState(pass.FinalState.Length, shape, nameof(pass.FinalState));
@@ -25,18 +25,19 @@ public abstract partial class RecurrentLayer<T>
         Check.SameOrNoOverlap(pass.FinalState, pass.InitialState, nameof(pass.FinalState), nameof(pass.InitialState));
         if (Cell.CellStates > 0) CheckCellSpans(pass);
         // After the spans: their lengths show that the sizes, and so the workspace's, are possible ones.
-        Check.AtLeast(pass.Workspace.Length, ForwardWorkspaceSize(shape.Steps, shape.Batch), nameof(pass.Workspace));
+        int needed = ValidateOrder(shape, pass.Lengths, pass.IsReverse) ? OrderedWorkspaceSize(shape.Steps, shape.Batch) : ForwardWorkspaceSize(shape.Steps, shape.Batch);
+        Check.AtLeast(pass.Workspace.Length, needed, nameof(pass.Workspace));
         return shape;
     }
 
     private RnnShape Validate(in RnnBackward<T> pass)
     {
         RnnShape shape = ShapeOf(pass.Steps, pass.Batch);
-        ValidateInput(shape, pass.Input, pass.Tokens, pass.TokenTableGradient.Length, nameof(pass.TokenTableGradient));
+        ValidateInput(shape, pass.Input, pass.Tokens, pass.TokenTableGradient.Length, nameof(pass.TokenTableGradient), pass.Lengths.IsEmpty);
         Check.Layout(pass.Gradients, Parameters);
         CheckSequence(pass.Output.Length, shape, nameof(pass.Output));
         CheckState(pass.InitialState.Length, shape, nameof(pass.InitialState));
-        if (Cell.KeptValues > 0) CheckReserve(pass.Reserve.Length, shape);
+        if (_layout.KeptRows > 0) CheckReserve(pass.Reserve.Length, shape);
         else Check.Empty(pass.Reserve.Length, nameof(pass.Reserve), "since the cell keeps nothing");
         CheckCellState(pass.FinalCellStateGradient.Length, shape, nameof(pass.FinalCellStateGradient));
         CheckCellState(pass.InitialCellStateGradient.Length, shape, nameof(pass.InitialCellStateGradient));
@@ -49,14 +50,15 @@ public abstract partial class RecurrentLayer<T>
         CheckWritten(pass, pass.InitialStateGradient, nameof(pass.InitialStateGradient));
         CheckWritten(pass, pass.TokenTableGradient, nameof(pass.TokenTableGradient));
         CheckWritten(pass, pass.Workspace, nameof(pass.Workspace));
-        if (Cell.KeptValues > 0 || Cell.CellStates > 0) CheckCellSpans(pass);
+        if (_layout.KeptRows > 0 || Cell.CellStates > 0) CheckCellSpans(pass);
         Check.NoOverlap(pass.InputGradient, pass.InitialStateGradient, nameof(pass.InputGradient), nameof(pass.InitialStateGradient));
         Check.NoOverlap(pass.Workspace, pass.InputGradient, nameof(pass.Workspace), nameof(pass.InputGradient));
         Check.NoOverlap(pass.Workspace, pass.InitialStateGradient, nameof(pass.Workspace), nameof(pass.InitialStateGradient));
         Check.NoOverlap(pass.Workspace, pass.TokenTableGradient, nameof(pass.Workspace), nameof(pass.TokenTableGradient));
         Check.NoOverlap(
             pass.TokenTableGradient, pass.InitialStateGradient, nameof(pass.TokenTableGradient), nameof(pass.InitialStateGradient));
-        Check.AtLeast(pass.Workspace.Length, WorkspaceSize(shape.Steps, shape.Batch), nameof(pass.Workspace));
+        int needed = ValidateOrder(shape, pass.Lengths, pass.IsReverse) ? OrderedWorkspaceSize(shape.Steps, shape.Batch) : WorkspaceSize(shape.Steps, shape.Batch);
+        Check.AtLeast(pass.Workspace.Length, needed, nameof(pass.Workspace));
         return shape;
     }
 
@@ -124,10 +126,10 @@ public abstract partial class RecurrentLayer<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void ValidateLoneRow(in RnnStep<T> step)
     {
-        int cellStates = _cellStates;
+        int cellStateLength = _cellStateLength;
         if (step.Input.Length != InputSize
-            || step.NextState.Length != HiddenSize
-            || (cellStates | step.CellState.Length | step.NextCellState.Length) != 0
+            || step.NextState.Length != OutputSize
+            || (cellStateLength | step.CellState.Length | step.NextCellState.Length) != 0
             || Check.Overlap(step.NextState, step.State)
             || Check.Overlap(step.NextState, step.Input))
         {
@@ -138,14 +140,14 @@ public abstract partial class RecurrentLayer<T>
     /// <summary>B.</summary>
     private int ValidateRows(in RnnStep<T> step)
     {
-        int batch = Math.Max(1, step.State.Length / HiddenSize);
+        int batch = Math.Max(1, step.State.Length / OutputSize);
         // The sequence pass checks all of this again, but under its own names.
-        Check.Shape(step.State.Length, nameof(step.State), "[B, H]", batch, HiddenSize);
+        Check.Shape(step.State.Length, nameof(step.State), "[B, H]", batch, OutputSize);
         Check.Shape(step.Input.Length, nameof(step.Input), "[B, I]", batch, InputSize);
-        Check.Shape(step.NextState.Length, nameof(step.NextState), "[B, H]", batch, HiddenSize);
+        Check.Shape(step.NextState.Length, nameof(step.NextState), "[B, H]", batch, OutputSize);
         Check.NoOverlap(step.NextState, step.State, nameof(step.NextState), nameof(step.State));
         Check.NoOverlap(step.NextState, step.Input, nameof(step.NextState), nameof(step.Input));
-        if ((_cellStates | step.CellState.Length | step.NextCellState.Length) != 0)
+        if ((_cellStateLength | step.CellState.Length | step.NextCellState.Length) != 0)
         {
             Check.Shape(step.CellState.Length, nameof(step.CellState), "[C, B, H]", Cell.CellStates, batch, HiddenSize);
             Check.Shape(step.NextCellState.Length, nameof(step.NextCellState), "[C, B, H]", Cell.CellStates, batch, HiddenSize);
@@ -156,12 +158,12 @@ public abstract partial class RecurrentLayer<T>
             Check.NoOverlap(step.NextState, step.CellState, nameof(step.NextState), nameof(step.CellState));
         }
 
-        if (batch > 1) Check.AtLeast(step.Workspace.Length, ForwardWorkspaceSize(1, batch), nameof(step.Workspace));
+        if (batch > 1 || !_hasLoneStep) Check.AtLeast(step.Workspace.Length, ForwardWorkspaceSize(1, batch), nameof(step.Workspace));
         return batch;
     }
 
     private void ValidateInput(
-        in RnnShape shape, ReadOnlySpan<T> input, ReadOnlySpan<int> tokens, int tableLength, string tableName)
+        in RnnShape shape, ReadOnlySpan<T> input, ReadOnlySpan<int> tokens, int tableLength, string tableName, bool checksTokens = true)
     {
         if (tokens.IsEmpty)
         {
@@ -172,11 +174,21 @@ public abstract partial class RecurrentLayer<T>
 
         if (tableLength == 0) ThrowIfReleased();
         int columns = Cell.Gates * HiddenSize;
-        int vocabulary = tableLength == 0 ? InputSize : tableLength / columns;
+        int vocabulary = Vocabulary(tableLength);
         Check.ShapeOrEmpty(tableLength, tableName, Cell.Gates == 1 ? "[vocabulary, H]" : "[vocabulary, G·H]", vocabulary, columns);
         Check.Shape(tokens.Length, nameof(RnnForward<T>.Tokens), "[T, B]", shape.Steps, shape.Batch);
         Check.Empty(input.Length, nameof(RnnForward<T>.Input), "since Tokens are given");
-        Check.Tokens(tokens, vocabulary, nameof(RnnForward<T>.Tokens));
+        if (checksTokens) Check.Tokens(tokens, vocabulary, nameof(RnnForward<T>.Tokens));
+    }
+
+    // How many different tokens there are: rows of the table or of Wx.
+    private int Vocabulary(int tableLength) => tableLength == 0 ? InputSize : tableLength / (Cell.Gates * HiddenSize);
+
+    /// <summary>Whether the pass walks its rows in another order than they lie in.</summary>
+    private static bool ValidateOrder(in RnnShape shape, ReadOnlySpan<int> lengths, bool isReverse)
+    {
+        Check.Lengths(lengths, shape.Batch, shape.Steps, nameof(RnnForward<T>.Lengths));
+        return isReverse || !lengths.IsEmpty;
     }
 
     private static void CheckInputGradient(int length, in RnnShape shape, bool hasTokens)
@@ -186,11 +198,11 @@ public abstract partial class RecurrentLayer<T>
         else Check.ShapeOrEmpty(length, name, "[T, B, I]", shape.Steps, shape.Batch, shape.InputSize);
     }
 
-    private static void CheckSequence(int length, in RnnShape shape, string name) =>
-        Check.Shape(length, name, "[T, B, H]", shape.Steps, shape.Batch, shape.HiddenSize);
+    private void CheckSequence(int length, in RnnShape shape, string name) =>
+        Check.Shape(length, name, "[T, B, H]", shape.Steps, shape.Batch, _layout.StateSize);
 
-    private static void CheckState(int length, in RnnShape shape, string name) =>
-        Check.ShapeOrEmpty(length, name, "[B, H]", shape.Batch, shape.HiddenSize);
+    private void CheckState(int length, in RnnShape shape, string name) =>
+        Check.ShapeOrEmpty(length, name, "[B, H]", shape.Batch, _layout.StateSize);
 
     private void CheckCellState(int length, in RnnShape shape, string name)
     {
@@ -201,6 +213,6 @@ public abstract partial class RecurrentLayer<T>
     private void CheckReserve(int length, in RnnShape shape)
     {
         int stride = RecurrentWorkspace.Stride<T>(shape.HiddenSize);
-        Check.Shape(length, nameof(RnnForward<T>.Reserve), "[T·B, K, S]", shape.Rows, Cell.KeptValues, stride);
+        Check.Shape(length, nameof(RnnForward<T>.Reserve), "[T·B, K, S]", shape.Rows, _layout.KeptRows, stride);
     }
 }

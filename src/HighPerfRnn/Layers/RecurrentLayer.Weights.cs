@@ -52,12 +52,12 @@ public abstract partial class RecurrentLayer<T>
 
         WeightFormat = format;
         _isTrainable &= keepParameters;
-        _packed = new PackedParameters<T>(Parameters, InputSize, HiddenSize, Cell, HasBackward, format);
+        _packed = new PackedParameters<T>(Parameters, InputSize, _layout, HasBackward, format);
         WeightConversion conversion = _packed.Convert();
         if (!keepParameters)
         {
             ParameterSet<T> all = Parameters;
-            Parameters = new ParameterSet<T>(ParametersOf(InputSize, HiddenSize, Cell).AsSpan(2));
+            Parameters = new ParameterSet<T>(ParametersOf(InputSize, _layout).Where(parameter => parameter.Rows == 0).ToArray());
             foreach (Parameter parameter in Parameters.Parameters) all[parameter.Name].CopyTo(Parameters.Span(parameter));
             _packed.Release();
         }

@@ -25,33 +25,46 @@ namespace HighPerfRnn.Layers;
 public abstract partial class RecurrentLayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    private readonly CellPasses<T> _passes;
+    private readonly LayerLayout _layout;
     private PackedParameters<T> _packed;
     private bool _isTrainable;
-    private readonly int _cellStates;
+    private readonly bool _hasLoneStep;
+    private readonly int _cellStateLength;
     private bool _nextStepIsBackwards;
 
-    private protected RecurrentLayer(int inputSize, int hiddenSize, in CellLayout cell, bool isTrainable)
+    private protected RecurrentLayer(int inputSize, int hiddenSize, CellPasses<T> passes, bool isTrainable, int projectionSize = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(inputSize);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(hiddenSize);
-        cell.Validate();
+        ArgumentOutOfRangeException.ThrowIfNegative(projectionSize);
+        _passes = passes;
+        _layout = new LayerLayout(passes.Layout, hiddenSize, projectionSize);
+        Cell.Validate();
+        if (projectionSize > 0 && (Cell.ScratchGates > 0 || Cell.UsesPreviousState))
+        {
+            throw new ArgumentException("A cell of two phases, or one that uses h itself, has no projection.", nameof(projectionSize));
+        }
+
         InputSize = inputSize;
-        HiddenSize = hiddenSize;
-        Cell = cell;
-        _cellStates = cell.CellStates;
+        _cellStateLength = checked(Cell.CellStates * hiddenSize);
+        _hasLoneStep = Cell.StateGates == Cell.Gates && projectionSize == 0;
         _isTrainable = isTrainable;
-        Parameters = new ParameterSet<T>(ParametersOf(inputSize, hiddenSize, cell));
-        _packed = new PackedParameters<T>(Parameters, inputSize, hiddenSize, cell, isTrainable, WeightFormat.Full);
+        Parameters = new ParameterSet<T>(ParametersOf(inputSize, _layout));
+        _packed = new PackedParameters<T>(Parameters, inputSize, _layout, isTrainable, WeightFormat.Full);
     }
 
     /// <summary>I.</summary>
     public int InputSize { get; }
 
-    /// <summary>H.</summary>
-    public int HiddenSize { get; }
+    /// <summary>H: the cell's units.</summary>
+    public int HiddenSize => _layout.HiddenSize;
+
+    /// <summary>P: numbers of h, and so of an output; H unless there is a projection.</summary>
+    public int OutputSize => _layout.StateSize;
 
     /// <summary>How many gates, states, kept values and vectors the cell has.</summary>
-    public CellLayout Cell { get; }
+    public CellLayout Cell => _layout.Cell;
 
     /// <summary>Wx, Wh, b and the cell's vectors by name; see the remarks above.</summary>
     public ParameterSet<T> Parameters { get; private set; }
@@ -69,7 +82,7 @@ public abstract partial class RecurrentLayer<T>
     public int WorkspaceSize(int steps, int batch)
     {
         int forward = ForwardWorkspaceSize(steps, batch);
-        return HasBackward ? Math.Max(forward, RecurrentWorkspace.BackwardSize<T>(ShapeOf(steps, batch), Cell)) : forward;
+        return HasBackward ? Math.Max(forward, RecurrentWorkspace.BackwardSize<T>(ShapeOf(steps, batch), _layout)) : forward;
     }
 
     /// <summary>
@@ -77,7 +90,7 @@ public abstract partial class RecurrentLayer<T>
     /// S·(B·(1 + C) + R·G), R being at most 256 KiB worth of rows or one step; the letters as for <see cref="WorkspaceSize"/>.
     /// </summary>
     /// <inheritdoc cref="WorkspaceSize"/>
-    public int ForwardWorkspaceSize(int steps, int batch) => RecurrentWorkspace.ForwardSize<T>(ShapeOf(steps, batch), Cell);
+    public int ForwardWorkspaceSize(int steps, int batch) => RecurrentWorkspace.ForwardSize<T>(ShapeOf(steps, batch), _layout);
 
     /// <summary>
     /// How many elements the forward pass keeps for <see cref="Backward"/> beside the outputs: T·B·K·S, K being
@@ -90,7 +103,7 @@ public abstract partial class RecurrentLayer<T>
     public int ReserveSize(int steps, int batch)
     {
         RnnShape shape = ShapeOf(steps, batch);
-        return checked(shape.Rows * Cell.KeptValues * RecurrentWorkspace.Stride<T>(HiddenSize));
+        return checked(shape.Rows * RecurrentWorkspace.KeptStride<T>(_layout));
     }
 
     /// <summary>
@@ -113,7 +126,8 @@ public abstract partial class RecurrentLayer<T>
     public void Forward(in RnnForward<T> pass, WorkerGroup? workers = null)
     {
         RnnShape shape = Validate(pass);
-        RunForward(shape, pass, workers);
+        if (pass.Lengths.IsEmpty && !pass.IsReverse) _passes.Forward(_packed, shape, pass, workers);
+        else ForwardOrdered(shape, pass, isBatchFirst: false, workers);
     }
 
     /// <summary>One step of B rows. The same bits as a sequence of one. See <see cref="RnnStep{T}"/>.</summary>
@@ -122,7 +136,7 @@ public abstract partial class RecurrentLayer<T>
     /// <exception cref="ArgumentException">As for <see cref="Forward"/>.</exception>
     public void Step(in RnnStep<T> step, WorkerGroup? workers = null)
     {
-        if (step.State.Length != HiddenSize)
+        if (step.State.Length != OutputSize || !_hasLoneStep)
         {
             StepRows(step, workers);
             return;
@@ -132,7 +146,7 @@ public abstract partial class RecurrentLayer<T>
         // Weights past the second-level cache: what the last step left there is read first.
         bool isBackwards = _nextStepIsBackwards;
         _nextStepIsBackwards = !isBackwards;
-        RunStep(step, isBackwards, workers);
+        _passes.Step(_packed, step, isBackwards, workers);
     }
 
     /// <summary>One step of B rows of a cell whose only state is h: nextState from input and state.</summary>
@@ -156,7 +170,8 @@ public abstract partial class RecurrentLayer<T>
     {
         ThrowIfNotTrainable();
         RnnShape shape = Validate(pass);
-        RunBackward(shape, pass, workers);
+        if (pass.Lengths.IsEmpty && !pass.IsReverse) _passes.Backward(_packed, shape, pass, workers);
+        else BackwardOrdered(shape, pass, isBatchFirst: false, workers);
     }
 
     /// <summary>
@@ -208,54 +223,6 @@ public abstract partial class RecurrentLayer<T>
             workers);
     }
 
-    /// <summary>Runs a checked pass with the layer's cell.</summary>
-    private protected abstract void RunForward(in RnnShape shape, in RnnForward<T> pass, WorkerGroup? workers);
-
-    /// <inheritdoc cref="RunForward(in RnnShape, in RnnForward{T}, WorkerGroup?)"/>
-    private protected abstract void RunBackward(in RnnShape shape, in RnnBackward<T> pass, WorkerGroup? workers);
-
-    /// <inheritdoc cref="RunForward(in RnnShape, in RnnForward{T}, WorkerGroup?)"/>
-    private protected abstract void RunStep(in RnnStep<T> step, bool isBackwards, WorkerGroup? workers);
-
-    private protected void RunForward<TCell>(TCell cell, in RnnShape shape, in RnnForward<T> pass, WorkerGroup? workers)
-        where TCell : struct, IRecurrentCell<T>
-    {
-        var job = new RecurrentForwardJob<T, TCell> { Cell = cell, Shape = shape, Pass = pass, Weights = _packed.Weights };
-        WorkerGroup.Run(workers, ref job, shape.MultiplyAdds * Cell.Gates);
-    }
-
-    private protected void RunBackward<TCell>(TCell cell, in RnnShape shape, in RnnBackward<T> pass, WorkerGroup? workers)
-        where TCell : struct, IRecurrentCell<T>
-    {
-        var job = new RecurrentBackwardJob<T, TCell>
-        {
-            Cell = cell,
-            Shape = shape,
-            Pass = pass,
-            Weights = _packed.Weights,
-            InputWeightsGradient = pass.Tokens.IsEmpty || pass.TokenTableGradient.IsEmpty ? pass.Gradients["weight_ih"] : pass.TokenTableGradient,
-            RecurrentWeightsGradient = pass.Gradients["weight_hh"],
-            BiasGradient = pass.Gradients["bias"],
-        };
-        WorkerGroup.Run(workers, ref job, shape.MultiplyAdds * Cell.Gates);
-    }
-
-    private protected void RunStep<TCell>(TCell cell, in RnnStep<T> step, bool isBackwards, WorkerGroup? workers)
-        where TCell : struct, IRecurrentCell<T>
-    {
-        scoped RecurrentStepJob<T, TCell> job;
-        job.Parameters = _packed;
-        job.Input = ref MemoryMarshal.GetReference(step.Input);
-        job.State = ref MemoryMarshal.GetReference(step.State);
-        job.NextState = ref MemoryMarshal.GetReference(step.NextState);
-        job.CellState = ref MemoryMarshal.GetReference(step.CellState);
-        job.NextCellState = ref MemoryMarshal.GetReference(step.NextCellState);
-        job.Cell = cell;
-        job.IsBackwards = isBackwards;
-        if (workers is null) Lanes.Run<T, RecurrentStepJob<T, TCell>, WorkerTeam>(ref job, WorkerTeam.Alone);
-        else WorkerGroup.Run(workers, ref job, (long)Cell.Gates * HiddenSize * (InputSize + HiddenSize));
-    }
-
     /// <summary>A step of several rows is a sequence of one.</summary>
     private void StepRows(in RnnStep<T> step, WorkerGroup? workers)
     {
@@ -275,15 +242,16 @@ public abstract partial class RecurrentLayer<T>
             workers);
     }
 
-    private static (string Name, int Rows, int Columns)[] ParametersOf(int inputSize, int hiddenSize, in CellLayout cell)
+    private static (string Name, int Rows, int Columns)[] ParametersOf(int inputSize, in LayerLayout layout)
     {
-        int columns = checked(cell.Gates * hiddenSize);
-        var parameters = new (string Name, int Rows, int Columns)[3 + cell.VectorCount];
-        parameters[0] = ("weight_ih", inputSize, columns);
-        parameters[1] = ("weight_hh", hiddenSize, columns);
-        parameters[2] = ("bias", 0, columns);
-        for (int i = 0; i < cell.VectorCount; i++) parameters[3 + i] = (cell.Vectors![i], 0, hiddenSize);
-        return parameters;
+        CellLayout cell = layout.Cell;
+        int hidden = layout.HiddenSize;
+        List<(string Name, int Rows, int Columns)> parameters = [("weight_ih", inputSize, checked(cell.Gates * hidden))];
+        if (cell.AllRecurrentGates > 0) parameters.Add(("weight_hh", layout.StateSize, checked(cell.AllRecurrentGates * hidden)));
+        if (layout.ProjectionSize > 0) parameters.Add(("weight_hr", hidden, layout.ProjectionSize));
+        parameters.Add(("bias", 0, checked(cell.Gates * hidden)));
+        foreach (string name in cell.Vectors ?? []) parameters.Add((name, 0, hidden));
+        return [.. parameters];
     }
 
     private RnnShape ShapeOf(int steps, int batch)

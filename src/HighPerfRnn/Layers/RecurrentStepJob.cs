@@ -43,11 +43,14 @@ internal ref struct RecurrentStepJob<T, TCell> : ITeamJob, ILaneWork<T, WorkerTe
         epilogue.Units.Cell = Cell;
         epilogue.Units.HiddenSize = Parameters.Gates.HiddenSize;
         epilogue.Units.VectorStride = Parameters.VectorStride;
+        epilogue.Units.StateStride = Parameters.Gates.HiddenSize;
+        epilogue.Units.NextStateStride = Parameters.Gates.HiddenSize;
         epilogue.Units.KeptStride = 0;
         epilogue.Units.Keeps = false;
         epilogue.Units.Bias = ref Unsafe.Add(ref weights, Parameters.BiasOffset);
         epilogue.Units.Vectors = ref Unsafe.Add(ref weights, Parameters.VectorsOffset);
         epilogue.Units.Kept = ref Unsafe.NullRef<T>();
+        epilogue.Units.Scratch = ref Unsafe.NullRef<T>();
         epilogue.Units.PreviousStates = ref State;
         epilogue.Units.NextStates = ref NextState;
         epilogue.Units.CellStates = ref CellState;
@@ -73,9 +76,9 @@ internal ref struct StepEpilogue<T, TLane, TCell> : IPairEpilogue<T, TLane>
     where TLane : struct, ILane<TLane, T>
     where TCell : struct, IRecurrentCell<T>
 {
-    public CellUnits<T, TLane, TCell> Units;
+    public CellUnits<T, TLane, TCell, FirstPhase> Units;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Finish(ref T first, ref T second, int column, int columns) =>
-        Units.Forward<InputSums>(ref first, 0, default, ref second, 0, 0, 1, column, columns);
+        Units.Forward<InputTile>(ref first, 0, default, ref second, 0, 0, 1, column, columns);
 }

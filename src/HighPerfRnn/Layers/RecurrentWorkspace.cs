@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using HighPerfRnn.Kernels;
 
 namespace HighPerfRnn.Layers;
@@ -33,11 +34,15 @@ internal static class RecurrentWorkspace
         return checked(numbers + line - 1) / line * line;
     }
 
+    /// <summary>Numbers that a row keeps at each step.</summary>
+    public static int KeptStride<T>(in LayerLayout layer)
+        where T : unmanaged => checked(layer.KeptRows * Stride<T>(layer.HiddenSize));
+
     /// <summary>For how many steps the input part is summed at once. It decides no bit.</summary>
     public static int StepsInGroup<T>(in RnnShape shape, int gates)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        long bytesOfStep = (long)shape.Batch * gates * Stride<T>(shape.HiddenSize) * System.Runtime.CompilerServices.Unsafe.SizeOf<T>();
+        long bytesOfStep = (long)shape.Batch * gates * Stride<T>(shape.HiddenSize) * Unsafe.SizeOf<T>();
         return (int)Math.Clamp(GroupBytes / bytesOfStep, 1, Math.Max(1, shape.Steps));
     }
 
@@ -45,28 +50,32 @@ internal static class RecurrentWorkspace
     public static int BlockSteps(in RnnShape shape) =>
         Math.Min(CanonicalSum.StepsInRowBlock(shape.Batch), Math.Max(1, shape.Steps));
 
-    /// <summary>Numbers of the forward pass: a row of zeros for each row, cell states, input parts of a group of steps.</summary>
-    public static int ForwardSize<T>(in RnnShape shape, in CellLayout cell)
+    /// <summary>
+    /// Numbers of the forward pass: a row of zeros for each row, cell states, what the phases of a step hand on, input parts of a group
+    /// of steps.
+    /// </summary>
+    public static int ForwardSize<T>(in RnnShape shape, in LayerLayout layer)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int stride = Stride<T>(shape.HiddenSize);
-        int rowsOfStates = checked(shape.Batch * (1 + cell.CellStates));
-        int rowsOfParts = checked(shape.Batch * StepsInGroup<T>(shape, cell.Gates) * cell.Gates);
-        return checked((rowsOfStates + rowsOfParts) * stride);
+        int handedOn = layer.HasScratch ? checked(shape.Batch * KeptStride<T>(layer)) : 0;
+        int rows = checked(shape.Batch * (layer.Cell.CellStates + (StepsInGroup<T>(shape, layer.Cell.Gates) * layer.Cell.Gates)));
+        return checked((shape.Batch * Stride<T>(layer.StateSize)) + handedOn + (rows * stride));
     }
 
     /// <summary>
     /// Numbers of the backward pass: gradients of a step and of a block of steps, a block's gates packed, the states before the first
-    /// block's steps, the gradients of cell states and those that go past the product, a row of zeros.
+    /// block's steps, the gradients of final states, of cell states and those that go past the product, a row of zeros.
     /// </summary>
-    public static int BackwardSize<T>(in RnnShape shape, in CellLayout cell)
+    public static int BackwardSize<T>(in RnnShape shape, in LayerLayout layer)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int stride = Stride<T>(shape.HiddenSize);
+        int stateStride = Stride<T>(layer.StateSize);
         int rows = checked(BlockSteps(shape) * shape.Batch);
-        int gradients = Stride<T>(checked(shape.HiddenSize * cell.GradientsPerUnit));
-        int packed = Stride<T>(checked(shape.HiddenSize * cell.Gates));
-        int rowsOfStates = checked((shape.Batch * (cell.CellStates + (cell.UsesPreviousState ? 1 : 0))) + 1);
-        return checked((shape.Batch * gradients) + (rows * (gradients + packed + stride)) + (rowsOfStates * stride));
+        int gradients = Stride<T>(layer.GradientsPerRow);
+        int packed = Stride<T>(checked(Math.Max(shape.HiddenSize * layer.Cell.Gates, layer.ProjectionSize)));
+        int rowsOfUnits = checked(shape.Batch * (layer.Cell.CellStates + (layer.Cell.UsesPreviousState ? 1 : 0)));
+        return checked((shape.Batch * (gradients + stateStride)) + (rows * (gradients + packed + stateStride)) + (rowsOfUnits * stride) + stateStride);
     }
 }

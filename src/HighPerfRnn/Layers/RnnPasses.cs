@@ -27,6 +27,19 @@ public readonly ref struct RnnForward<T>
     /// </summary>
     public ReadOnlySpan<T> TokenTable { get; init; }
 
+    /// <summary>
+    /// Steps of each row [B], 0 to T, in any order; empty for all T. What lies past a row's end is not read and not computed: its outputs
+    /// there are zeros, its final states those of its last step (of a row without steps the initial ones). Needs
+    /// <see cref="RecurrentLayer{T}.OrderedWorkspaceSize"/> elements of workspace.
+    /// </summary>
+    public ReadOnlySpan<int> Lengths { get; init; }
+
+    /// <summary>
+    /// Whether each row runs from its last step to its first. Its outputs stand at the steps that they belong to, its final states are
+    /// those after step 0. Needs <see cref="RecurrentLayer{T}.OrderedWorkspaceSize"/> elements of workspace.
+    /// </summary>
+    public bool IsReverse { get; init; }
+
     /// <summary>h₋₁ [B, H]; empty for zeros. It may not overlap what is written, but for <see cref="FinalState"/>.</summary>
     public ReadOnlySpan<T> InitialState { get; init; }
 
@@ -50,6 +63,9 @@ public readonly ref struct RnnForward<T>
 
     /// <summary>At least <see cref="RecurrentLayer{T}.ForwardWorkspaceSize"/> elements; what they hold before and after means nothing.</summary>
     public required Span<T> Workspace { get; init; }
+
+    /// <summary>Where each step's rows lie, when they do not all end together: see <see cref="StepRows"/>.</summary>
+    internal ReadOnlySpan<int> Offsets { get; init; }
 }
 
 /// <summary>What a backward pass through time reads and adds to. Every gradient adds into what the caller gives.</summary>
@@ -68,6 +84,12 @@ public readonly ref struct RnnBackward<T>
 
     /// <summary>Indices, as in the forward pass.</summary>
     public ReadOnlySpan<int> Tokens { get; init; }
+
+    /// <summary>Steps of each row, as in the forward pass. Gradients past a row's end are not read, and none are added there.</summary>
+    public ReadOnlySpan<int> Lengths { get; init; }
+
+    /// <summary>As in the forward pass.</summary>
+    public bool IsReverse { get; init; }
 
     /// <summary>h₋₁, as in the forward pass.</summary>
     public ReadOnlySpan<T> InitialState { get; init; }
@@ -107,6 +129,9 @@ public readonly ref struct RnnBackward<T>
 
     /// <summary>At least <see cref="RecurrentLayer{T}.WorkspaceSize"/> elements; what they hold before and after means nothing.</summary>
     public required Span<T> Workspace { get; init; }
+
+    /// <summary>As in the forward pass.</summary>
+    internal ReadOnlySpan<int> Offsets { get; init; }
 }
 
 /// <summary>What one step reads and writes.</summary>

@@ -80,7 +80,7 @@ public static class CharacterModelFile
             HiddenSize = Size(path, file, HiddenSizeKey),
             Layers = Size(path, file, LayersKey),
             EmbeddingSize = Size(path, file, EmbeddingSizeKey),
-            Activation = activation == "tanh" ? RnnActivation.Tanh : RnnActivation.Relu,
+            Activation = activation == "tanh" ? Activation.Tanh : Activation.Relu,
         };
         Alphabet alphabet = ReadAlphabet(path, file);
 
@@ -121,7 +121,7 @@ public static class CharacterModelFile
     /// <summary>What the metadata says of the sizes.</summary>
     internal static IEnumerable<KeyValuePair<string, string>> Sizes(CharacterModelOptions options)
     {
-        yield return new(ActivationKey, options.Activation == RnnActivation.Tanh ? "tanh" : "relu");
+        yield return new(ActivationKey, options.Activation == Activation.Tanh ? "tanh" : "relu");
         yield return new(HiddenSizeKey, options.HiddenSize.ToString(CultureInfo.InvariantCulture));
         yield return new(LayersKey, options.Layers.ToString(CultureInfo.InvariantCulture));
         yield return new(EmbeddingSizeKey, options.EmbeddingSize.ToString(CultureInfo.InvariantCulture));

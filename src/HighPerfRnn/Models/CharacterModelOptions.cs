@@ -15,7 +15,7 @@ public sealed record CharacterModelOptions
     public int EmbeddingSize { get; init; } = 64;
 
     /// <summary>φ of every layer.</summary>
-    public RnnActivation Activation { get; init; } = RnnActivation.Tanh;
+    public Activation Activation { get; init; } = Activation.Tanh;
 
     /// <exception cref="ArgumentOutOfRangeException">A size is not positive.</exception>
     internal void Validate()

@@ -26,6 +26,8 @@ public sealed class ConformanceTests(ITestOutputHelper log)
     [
         ("reference in float", new ReferenceSystem<float>(ReferenceRnn.FlushBelowFloat)),
         ("reference in double", new ReferenceSystem<double>(ReferenceRnn.FlushBelowDouble)),
+        ("library in float", new LibrarySystem<float>()),
+        ("library in double", new LibrarySystem<double>()),
     ];
 
     public static TheoryData<string, string> Valid => Cases("onnx-node", "ort");

@@ -13,6 +13,12 @@ internal readonly struct AnyFloat : IReferenceProduct
     public static ReferenceArithmetic Arithmetic { get; } = ReferenceArithmetic.SinglePrecision(6);
 }
 
+/// <summary>double, sums in any order.</summary>
+internal readonly struct AnyDouble : IReferenceProduct
+{
+    public static ReferenceArithmetic Arithmetic { get; } = ReferenceArithmetic.DoublePrecision(6);
+}
+
 /// <summary>Half, sums in any order: its errors are 8,192 times those of float, and leave nothing of a rule that is wrong.</summary>
 internal readonly struct AnyHalf : IReferenceProduct
 {

@@ -21,10 +21,10 @@ public sealed class VanillaRnnTests
         RnnCase shape = drawn.Within(300_000);
         var data = new RnnData<T>(shape);
         (int batch, int steps, int inputSize, int hiddenSize, _, _) = shape;
-        ReferenceActivation activation = (data.Activation, shape.Has(CaseOptions.LargeInput)) switch
+        ReferenceActivation activation = (data.Activation.Kind, shape.Has(CaseOptions.LargeInput)) switch
         {
-            (RnnActivation.Relu, true) => ReferenceActivation.Identity,
-            (RnnActivation.Relu, false) => ReferenceActivation.Relu,
+            (ActivationKind.Relu, true) => ReferenceActivation.Identity,
+            (ActivationKind.Relu, false) => ReferenceActivation.Relu,
             _ => ReferenceActivation.Tanh,
         };
         double flushBelow = Tolerances.FlushBelow<T>();

@@ -30,6 +30,16 @@ internal sealed class CellData
         double[] Given(CellTraits trait, int length) => shape.Has(trait) ? Numbers(random, length, 1) : [];
     }
 
+    /// <summary>The same weights for a case of other rows or steps; what a pass reads beside them is the caller's to set.</summary>
+    /// <param name="other">Whose weights.</param>
+    /// <param name="shape">The case.</param>
+    public CellData(CellData other, CellCase shape)
+    {
+        (Case, Options, Shapes, Parameters) = (shape, other.Options, other.Shapes, other.Parameters);
+        (OutputSize, CellStateSize) = (other.OutputSize, other.CellStateSize);
+        Input = InitialState = InitialCellState = OutputGradient = FinalStateGradient = FinalCellStateGradient = [];
+    }
+
     public CellCase Case { get; }
 
     public ReferenceCellOptions Options { get; }

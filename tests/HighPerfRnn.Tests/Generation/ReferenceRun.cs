@@ -78,7 +78,7 @@ internal sealed class ReferenceRun
         ];
         return new ReferenceRun(
             data.Case,
-            activation ?? (data.Activation == RnnActivation.Relu ? ReferenceActivation.Relu : ReferenceActivation.Tanh),
+            activation ?? (data.Activation == Activation.Relu ? ReferenceActivation.Relu : ReferenceActivation.Tanh),
             Tolerances.FlushBelow<T>(),
             arithmetic ?? Tolerances.Arithmetic<T>(data.Case),
             data.RecurrentNorm(),

@@ -45,7 +45,7 @@ internal sealed class RnnData<T>
 
     public T[] FinalStateGradient { get; set; }
 
-    public RnnActivation Activation => Case.Has(CaseOptions.Relu) ? RnnActivation.Relu : RnnActivation.Tanh;
+    public Activation Activation => Case.Has(CaseOptions.Relu) ? Activation.Relu : Activation.Tanh;
 
     public double RecurrentNorm() => ReferenceMatrixNorm.SpectralUpperBound(Wide(RecurrentWeights), Case.HiddenSize);
 

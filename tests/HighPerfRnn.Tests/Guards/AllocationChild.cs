@@ -34,7 +34,7 @@ internal static class AllocationChild
         if (typeof(T) != typeof(float)) yield break;
         foreach (WeightFormat format in (WeightFormat[])[WeightFormat.BFloat16, WeightFormat.Int8])
         {
-            var round = new LayerRound<T>(Shape, 4, RnnActivation.Tanh, new HeapRoom(), seed: 1);
+            var round = new LayerRound<T>(Shape, 4, Activation.Tanh, new HeapRoom(), seed: 1);
             round.Rnn.UseWeights(format);
             yield return round;
         }
@@ -43,7 +43,7 @@ internal static class AllocationChild
     private static long Measure<T>(WorkerGroup? workers)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        var round = new LayerRound<T>(Shape, 4, RnnActivation.Tanh, new HeapRoom(), seed: 1);
+        var round = new LayerRound<T>(Shape, 4, Activation.Tanh, new HeapRoom(), seed: 1);
         LayerRound<T>[] smaller = [.. WithSmallerWeights<T>()];
         long process = GC.GetTotalAllocatedBytes(precise: true);
         long thread = GC.GetAllocatedBytesForCurrentThread();

@@ -31,7 +31,7 @@ internal static class LayerHotPaths<T>
             round.BackwardRnn(workers);
             round.BackwardTokens(workers);
         })),
-        new("RecurrentLayer.BatchMajorWorkspaceSize(Int32, Int32)", _ => Layer(round => round.Rnn.BatchMajorWorkspaceSize(7, 3))),
+        new("RecurrentLayer.OrderedWorkspaceSize(Int32, Int32)", _ => Layer(round => round.Rnn.OrderedWorkspaceSize(7, 3))),
         new("RecurrentLayer.ForwardBatchMajor(ref RnnForward, WorkerGroup)", workers => LayerInEveryFormat(round => round.ForwardBatchMajor(workers))),
         new("RecurrentLayer.BackwardBatchMajor(ref RnnBackward, WorkerGroup)", workers => Layer(round =>
         {
@@ -89,7 +89,7 @@ internal static class LayerHotPaths<T>
 
     private static Action Layer(RnnShape shape, Action<LayerRound<T>> call)
     {
-        var round = new LayerRound<T>(shape, OutputSize, RnnActivation.Tanh, new HeapRoom(), seed: 1);
+        var round = new LayerRound<T>(shape, OutputSize, Activation.Tanh, new HeapRoom(), seed: 1);
         return () => call(round);
     }
 

@@ -22,7 +22,7 @@ internal sealed partial class LayerRound<T>
     private readonly CheckpointPlan _plan;
     private ulong _random;
 
-    public LayerRound(RnnShape shape, int outputSize, RnnActivation activation, IRoom room, ulong seed)
+    public LayerRound(RnnShape shape, int outputSize, Activation activation, IRoom room, ulong seed)
     {
         _shape = shape;
         _random = seed;
@@ -47,7 +47,7 @@ internal sealed partial class LayerRound<T>
         _table = room.Take<T>(Vocabulary * shape.HiddenSize);
         _tableGradient = room.Take<T>(Vocabulary * shape.HiddenSize);
         _tokenOutput = room.Take<T>(rows * shape.HiddenSize);
-        _batchMajorWorkspace = room.Take<T>(Rnn.BatchMajorWorkspaceSize(shape.Steps, shape.Batch));
+        _batchMajorWorkspace = room.Take<T>(Rnn.OrderedWorkspaceSize(shape.Steps, shape.Batch));
         _projectWorkspace = room.Take<T>(Dense<T>.WorkspaceSize(Projected, shape.HiddenSize));
         // The shortest segments that there are.
         _plan = new CheckpointPlan(shape.Steps, shape.Batch, segmentSteps: 1);

@@ -74,7 +74,7 @@ public sealed class CheckpointBitTests(RnnWorkerTests.Groups groups) : IClassFix
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => (shape.Seed % 3) switch
         {
             0 => new Rnn<T>(shape.InputSize, shape.HiddenSize),
-            1 => new Rnn<T>(shape.InputSize, shape.HiddenSize, RnnActivation.Relu),
+            1 => new Rnn<T>(shape.InputSize, shape.HiddenSize, Activation.Relu),
             _ => new CellLayer<T, BlendCell<T>>(shape.InputSize, shape.HiddenSize),
         };
 

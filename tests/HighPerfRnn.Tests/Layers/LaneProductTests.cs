@@ -161,13 +161,14 @@ public sealed class LaneProductTests
             // One number more than the states: nothing may be written behind them.
             T[] target = RnnRun<T>.Filled(expected.Length + 1);
             T behind = target[^1];
-            var epilogue = new CellForwardEpilogue<T, TLane, RnnCell<T, TanhActivation<T>>>(default, WeightsOf(data, new T[inputStride]))
+            var epilogue = new CellForwardEpilogue<T, TLane, RnnCell<T, TanhActivation<T>>, FirstPhase>(default, WeightsOf(data, new T[inputStride]))
             {
                 InputParts = ref MemoryMarshal.GetArrayDataReference(inputParts),
                 InputStride = inputStride,
             };
             epilogue.Units.PreviousStates = ref MemoryMarshal.GetArrayDataReference(data.Start);
             epilogue.Units.NextStates = ref MemoryMarshal.GetArrayDataReference(target);
+            epilogue.Units.StateStride = epilogue.Units.NextStateStride = shape.Columns;
             MatrixProduct<T, TLane>.RunRows(data.Left, shape.Depth, 0, shape.Rows, data.Packed<TLane>(), ref epilogue);
             Compare.Bits(expected, target[..^1], $"{typeof(TLane).Name}, {typeof(T).Name}");
             Assert.True(Compare.SameBits(behind, target[^1]));
@@ -192,13 +193,14 @@ public sealed class LaneProductTests
 
             T[] target = RnnRun<T>.Filled(expected.Length);
             T[] bias = new T[RecurrentWorkspace.Stride<T>(shape.Columns)];
-            var epilogue = new CellForwardEpilogue<T, TLane, RnnCell<T, TanhActivation<T>>>(default, WeightsOf(data, bias))
+            var epilogue = new CellForwardEpilogue<T, TLane, RnnCell<T, TanhActivation<T>>, FirstPhase>(default, WeightsOf(data, bias))
             {
                 Tokens = tokens,
                 TokenTable = ref MemoryMarshal.GetArrayDataReference(data.Start),
             };
             epilogue.Units.PreviousStates = ref MemoryMarshal.GetArrayDataReference(data.Start);
             epilogue.Units.NextStates = ref MemoryMarshal.GetArrayDataReference(target);
+            epilogue.Units.StateStride = epilogue.Units.NextStateStride = shape.Columns;
             MatrixProduct<T, TLane>.RunRows(data.Left, shape.Depth, 0, shape.Rows, data.Packed<TLane>(), ref epilogue);
             Compare.Bits(expected, target, $"{typeof(TLane).Name}, {typeof(T).Name}, tokens");
         }
@@ -212,11 +214,11 @@ public sealed class LaneProductTests
         {
             ProductCase shape = data.Shape;
             var sizes = new RnnShape(1, shape.Rows, 1, shape.Columns);
-            CellLayout cell = RnnCell<T, TanhActivation<T>>.Layout;
+            var cell = new LayerLayout(RnnCell<T, TanhActivation<T>>.Layout, shape.Columns, ProjectionSize: 0);
             var room = new BackwardRoom<T>(RnnRun<T>.Filled(RecurrentWorkspace.BackwardSize<T>(sizes, cell)), sizes, cell);
             T[] outputGradient = data.Product;
             RecurrentWeights<T> weights = WeightsOf(data, new T[RecurrentWorkspace.Stride<T>(shape.Columns)]);
-            var epilogue = new CellBackwardEpilogue<T, TLane, RnnCell<T, TanhActivation<T>>>(default, weights, room)
+            var epilogue = new CellBackwardEpilogue<T, TLane, RnnCell<T, TanhActivation<T>>, FirstPhase>(default, weights, room)
             {
                 States = ref MemoryMarshal.GetArrayDataReference(data.Start),
                 PreviousStates = ref MemoryMarshal.GetArrayDataReference(data.Start),
@@ -247,7 +249,7 @@ public sealed class LaneProductTests
         data.Bias.AsSpan(0, data.Shape.Columns).CopyTo(bias);
         return new RecurrentWeights<T>
         {
-            Cell = RnnCell<T, TanhActivation<T>>.Layout,
+            Layer = new LayerLayout(RnnCell<T, TanhActivation<T>>.Layout, data.Shape.Columns, ProjectionSize: 0),
             Gates = GateLayout.Of<T>(1, data.Shape.Columns),
             Bias = ref MemoryMarshal.GetArrayDataReference(bias),
         };

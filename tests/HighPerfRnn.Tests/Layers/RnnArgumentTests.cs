@@ -133,7 +133,7 @@ public sealed class RnnArgumentTests
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new Rnn<float>(0, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => new Rnn<float>(1, -1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new Rnn<float>(1, 1, (RnnActivation)7));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Rnn<float>(1, 1, new Activation((ActivationKind)17)));
         Assert.Throws<ArgumentOutOfRangeException>(() => new Rnn<float>(1, 1).WorkspaceSize(-1, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => new Rnn<float>(1, 1).WorkspaceSize(1, 0));
         Assert.Throws<OverflowException>(() => new Rnn<float>(1, 1 << 12).WorkspaceSize(1, 1 << 20));

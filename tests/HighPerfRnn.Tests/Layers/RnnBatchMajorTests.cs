@@ -36,7 +36,7 @@ public class RnnBatchMajorTests
     {
         var layer = new Rnn<float>(3, 5);
         float[] output = RnnRun<float>.Filled(2 * 4 * 5);
-        int needed = new Rnn<float>(3, 5).BatchMajorWorkspaceSize(4, 2);
+        int needed = new Rnn<float>(3, 5).OrderedWorkspaceSize(4, 2);
         ArgumentException error = Assert.Throws<ArgumentException>(() => layer.ForwardBatchMajor(
             new RnnForward<float> { Steps = 4, Batch = 2, Input = new float[24], Output = output, Workspace = new float[needed - 1] }));
         Assert.StartsWith($"Workspace has length {needed - 1}; expected at least {needed}.", error.Message, StringComparison.Ordinal);
@@ -51,7 +51,7 @@ public class RnnBatchMajorTests
         RnnRun<T> expected = RnnRun<T>.Both(data);
         var run = new RnnRun<T>(data);
         (int batch, int steps, int inputSize, int hiddenSize, _, _) = shape;
-        T[] workspace = RnnRun<T>.Filled(new Rnn<T>(inputSize, hiddenSize).BatchMajorWorkspaceSize(steps, batch));
+        T[] workspace = RnnRun<T>.Filled(new Rnn<T>(inputSize, hiddenSize).OrderedWorkspaceSize(steps, batch));
         T[] output = RnnRun<T>.Filled(shape.Rows * hiddenSize);
         T[] input = Swap(data.Input, steps, batch, inputSize);
         run.Layer.ForwardBatchMajor(new RnnForward<T>

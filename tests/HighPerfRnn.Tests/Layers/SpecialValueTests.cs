@@ -48,7 +48,7 @@ public sealed class SpecialValueTests
 
     private static double ReluGradient(double input, double gradient)
     {
-        var layer = new Rnn<double>(1, 1, RnnActivation.Relu);
+        var layer = new Rnn<double>(1, 1, Activation.Relu);
         layer.Parameters["weight_ih"][0] = 1;
         layer.Repack();
         double[] output = new double[1];

@@ -157,7 +157,7 @@ public sealed class WeightFormatTests(RnnWorkerTests.Groups groups) : IClassFixt
             double sum = data.Bias[j];
             for (int k = 0; k < inputSize; k++) sum += (double)x[k] * data.InputWeights[(k * hiddenSize) + j];
             for (int k = 0; k < hiddenSize; k++) sum += (double)h[k] * data.RecurrentWeights[(k * hiddenSize) + j];
-            bool isTanh = data.Activation == RnnActivation.Tanh;
+            bool isTanh = data.Activation == Activation.Tanh;
             expected[j] = isTanh ? Math.Tanh(sum) : Math.Max(0, sum);
             // Two additions join the parts; neither activation is steeper than 1; tanh is some units in the last place off.
             double magnitude = Math.Abs(sum) + Math.Abs(data.Bias[j]) + Magnitude(x, data.InputWeights, j, hiddenSize)
@@ -194,10 +194,10 @@ public sealed class WeightFormatTests(RnnWorkerTests.Groups groups) : IClassFixt
         return data.InitialState.Length > 0 ? data.InitialState.AsSpan(row * size, size).ToArray() : new float[size];
     }
 
-    private static float State(float sum, RnnActivation activation)
+    private static float State(float sum, Activation activation)
     {
         var a = new ScalarLane<float>(sum);
-        ScalarLane<float> h = activation == RnnActivation.Tanh
+        ScalarLane<float> h = activation == Activation.Tanh
             ? Activations<float, ScalarLane<float>>.Tanh(a)
             : Activations<float, ScalarLane<float>>.FlushedRelu(a);
         float result = 0;

@@ -17,12 +17,12 @@ public sealed class CharacterModelFileTests
     private static readonly int[] Tokens = ModelSamples.Tokens(12);
 
     [Theory]
-    [InlineData(1, RnnActivation.Tanh)]
-    [InlineData(3, RnnActivation.Relu)]
-    public void AModelComesBackBitForBit(int layers, RnnActivation activation)
+    [InlineData(1, ActivationKind.Tanh)]
+    [InlineData(3, ActivationKind.Relu)]
+    public void AModelComesBackBitForBit(int layers, ActivationKind activation)
     {
-        CheckRoundTrip<float>(layers, activation);
-        CheckRoundTrip<double>(layers, activation);
+        CheckRoundTrip<float>(layers, new Activation(activation));
+        CheckRoundTrip<double>(layers, new Activation(activation));
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class CharacterModelFileTests
         CharacterModel<float> Load() => CharacterModelFile.Load<float>(folder.File("m"));
     }
 
-    private static void CheckRoundTrip<T>(int layers, RnnActivation activation)
+    private static void CheckRoundTrip<T>(int layers, Activation activation)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         using var folder = new TemporaryFolder();

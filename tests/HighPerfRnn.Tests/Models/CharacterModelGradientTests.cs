@@ -19,12 +19,13 @@ public sealed class CharacterModelGradientTests
     /// of 2⁻¹⁷, is off by 2e-11·L and 1e-11·L''', where no unit switches.
     /// </remarks>
     [Theory]
-    [InlineData(1, RnnActivation.Tanh)]
-    [InlineData(2, RnnActivation.Tanh)]
-    [InlineData(3, RnnActivation.Tanh)]
-    [InlineData(2, RnnActivation.Relu)]
-    public void GradientsAreCentralDifferences(int layers, RnnActivation activation)
+    [InlineData(1, ActivationKind.Tanh)]
+    [InlineData(2, ActivationKind.Tanh)]
+    [InlineData(3, ActivationKind.Tanh)]
+    [InlineData(2, ActivationKind.Relu)]
+    public void GradientsAreCentralDifferences(int layers, ActivationKind kind)
     {
+        var activation = new Activation(kind);
         CharacterModel<double> model = ModelSamples.Model<double>(seed: 3, layers, activation);
         var pass = new CharacterModelPass<double>(model, Steps, Batch);
         int[] tokens = ModelSamples.Tokens(Steps * Batch), targets = ModelSamples.Tokens(Steps * Batch, seed: 2);
@@ -37,7 +38,7 @@ public sealed class CharacterModelGradientTests
         pass.Forward(tokens);
         SoftmaxCrossEntropy<double>.ForwardBackward(pass.Logits, targets, model.Alphabet.Count, pass.Logits, rowLosses);
         pass.Backward(tokens, pass.Logits, gradients);
-        bool isSmooth = activation == RnnActivation.Tanh;
+        bool isSmooth = activation == Activation.Tanh;
         for (int set = 0; set < gradients.Length; set++)
         {
             foreach (Parameter parameter in gradients[set].Parameters)

@@ -16,10 +16,10 @@ internal static class ModelSamples
     public static CharacterModelOptions Options { get; } = new() { HiddenSize = 13, Layers = 2, EmbeddingSize = 5 };
 
     public static CharacterModel<T> Model<T>(
-        ulong seed = 1, int layers = 2, RnnActivation activation = RnnActivation.Tanh, bool isTrainable = true)
+        ulong seed = 1, int layers = 2, Activation? activation = null, bool isTrainable = true)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        var model = new CharacterModel<T>(Alphabet, Options with { Layers = layers, Activation = activation }, isTrainable);
+        var model = new CharacterModel<T>(Alphabet, Options with { Layers = layers, Activation = activation ?? Activation.Tanh }, isTrainable);
         var random = new CounterRandom(seed);
         foreach (ParameterSet<T> set in model.ParameterSets)
         {

@@ -151,7 +151,7 @@ public sealed class CharacterTrainerTests
 
     private static CharacterTrainer<float> Diverging()
     {
-        var model = new CharacterModel<float>(ModelSamples.Alphabet, ModelSamples.Options with { Activation = RnnActivation.Relu });
+        var model = new CharacterModel<float>(ModelSamples.Alphabet, ModelSamples.Options with { Activation = Activation.Relu });
         var trainer = new CharacterTrainer<float>(
             model, TrainerSamples.Text, TrainerSamples.Options with { Optimizer = OptimizerKind.Sgd, LearningRate = 1000, Clip = 1e30 });
         trainer.Initialize();

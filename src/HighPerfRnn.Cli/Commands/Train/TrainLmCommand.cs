@@ -28,8 +28,8 @@ internal static class TrainLmCommand
         Option<int> layers = CommandOptions.Whole("--layers", 1, 1, 64, "Recurrent layers on each other.");
         Option<int> embedding = CommandOptions.Whole("--embedding", 64, 1, 16_384, "Numbers a character.");
         Option<int> window = CommandOptions.Whole("--window", 128, 1, 65_536, "Steps over which gradients flow.");
-        Option<RnnActivation?> activation = CommandOptions.Choice(
-            "--activation", "tanh", "Of the layers.", ("tanh", RnnActivation.Tanh), ("relu", RnnActivation.Relu));
+        Option<Activation?> activation = CommandOptions.Choice(
+            "--activation", "tanh", "Of the layers.", ("tanh", Activation.Tanh), ("relu", Activation.Relu));
         var command = new Command("lm", "Train a character model: it learns to write like a text.")
         {
             text, hidden, layers, embedding, window, activation,
@@ -50,7 +50,7 @@ internal static class TrainLmCommand
                 HiddenSize = parsed.GetValue(hidden),
                 Layers = parsed.GetValue(layers),
                 EmbeddingSize = parsed.GetValue(embedding),
-                Activation = parsed.GetValue(activation) ?? RnnActivation.Tanh,
+                Activation = parsed.GetValue(activation) ?? Activation.Tanh,
             },
             Training = new CharacterTrainingOptions
             {

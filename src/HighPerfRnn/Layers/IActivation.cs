@@ -5,16 +5,6 @@ using HighPerfRnn.Simd;
 
 namespace HighPerfRnn.Layers;
 
-/// <summary>φ of a vanilla recurrent layer.</summary>
-public enum RnnActivation
-{
-    /// <summary>tanh.</summary>
-    Tanh,
-
-    /// <summary>max(a, 0).</summary>
-    Relu,
-}
-
 /// <summary>An activation φ whose derivative follows from its value h = φ(a), so that a itself need not be kept.</summary>
 internal interface IActivation<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
