@@ -83,6 +83,19 @@ public static partial class SoftmaxCrossEntropy<T>
         return LossSum.InOrder<T>(rowLosses) * factor;
     }
 
+    /// <summary>The error bound of a row's loss as it stands in the remarks.</summary>
+    /// <param name="classes">V.</param>
+    /// <param name="mixture">(1 - ε)·w_t, ε / V and Σ w.</param>
+    /// <param name="plain">-ln p_t.</param>
+    /// <param name="distance">Σ w·(m - x).</param>
+    /// <param name="loss">The row's loss.</param>
+    internal static double LossErrorBound(int classes, in TargetMixture mixture, double plain, double distance, double loss)
+    {
+        double unit = typeof(T) == typeof(float) ? 5.9604644775390625E-08 : 1.1102230246251565E-16;
+        double smoothed = (mixture.Weights * LossErrorBound(classes, 0)) + ((((classes + 15) / 16) + 6) * distance * unit);
+        return (mixture.OnTarget * LossErrorBound(classes, plain)) + (mixture.OnEach * smoothed) + (loss * unit);
+    }
+
     private static MixtureCrossEntropyJob<T> Job(
         ReadOnlySpan<T> logits,
         ReadOnlySpan<int> targets,
