@@ -18,10 +18,18 @@ internal static class RowCombination<T, TLane>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Dots(ReadOnlySpan<T> x, ReadOnlySpan<T> rows, ReadOnlySpan<T> bias, Span<T> y)
     {
-        for (int j = 0; j < y.Length; j++)
+        Unsafe.SkipInit(out FourSums sums);
+        int j = 0;
+        for (; j <= y.Length - 4; j += 4)
         {
-            y[j] = DotTerms<T, TLane>.Sum(x, rows.Slice(j * x.Length, x.Length)) + bias[j];
+            FourDots(x, rows.Slice(j * x.Length, 4 * x.Length), ref sums);
+            y[j] = StridedSum<T, TLane>.Total(in sums.First) + bias[j];
+            y[j + 1] = StridedSum<T, TLane>.Total(in sums.Second) + bias[j + 1];
+            y[j + 2] = StridedSum<T, TLane>.Total(in sums.Third) + bias[j + 2];
+            y[j + 3] = StridedSum<T, TLane>.Total(in sums.Fourth) + bias[j + 3];
         }
+
+        for (; j < y.Length; j++) y[j] = DotTerms<T, TLane>.Sum(x, rows.Slice(j * x.Length, x.Length)) + bias[j];
     }
 
     /// <summary>target[c] += Σᵢ a_i·rows[i, c] for c in [firstColumn, endColumn): i in canonical blocks, block sums added in order.</summary>
@@ -71,6 +79,55 @@ internal static class RowCombination<T, TLane>
                 endColumn - column);
         }
     }
+
+    /// <summary>
+    /// The chains of four products at once, since those of one are as many as the widest lane has numbers and would wait for themselves;
+    /// narrower lanes take the chains a lane after the other.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void FourDots(ReadOnlySpan<T> x, ReadOnlySpan<T> rows, ref FourSums sums)
+    {
+        const int chains = StridedSum<T, TLane>.Chains;
+        int rest = x.Length / chains * chains;
+        ref T left = ref MemoryMarshal.GetReference(x);
+        ref T first = ref MemoryMarshal.GetReference(rows);
+        ref T second = ref Unsafe.Add(ref first, x.Length);
+        ref T third = ref Unsafe.Add(ref second, x.Length);
+        ref T fourth = ref Unsafe.Add(ref third, x.Length);
+        for (int chain = 0; chain < chains; chain += TLane.Count)
+        {
+            TLane a = TLane.Zero, b = TLane.Zero, c = TLane.Zero, d = TLane.Zero;
+            int k = chain;
+            for (; k < rest; k += chains)
+            {
+                TLane factor = TLane.Load(ref Unsafe.Add(ref left, k));
+                TLane.AddProduct(ref a, factor, TLane.Load(ref Unsafe.Add(ref first, k)));
+                TLane.AddProduct(ref b, factor, TLane.Load(ref Unsafe.Add(ref second, k)));
+                TLane.AddProduct(ref c, factor, TLane.Load(ref Unsafe.Add(ref third, k)));
+                TLane.AddProduct(ref d, factor, TLane.Load(ref Unsafe.Add(ref fourth, k)));
+            }
+
+            if (rest < x.Length)
+            {
+                // Zeros past the end in every chain, also in those of which a narrow lane has no number.
+                int count = x.Length - k;
+                TLane factor = Tail(ref left, k, count);
+                TLane.AddProduct(ref a, factor, Tail(ref first, k, count));
+                TLane.AddProduct(ref b, factor, Tail(ref second, k, count));
+                TLane.AddProduct(ref c, factor, Tail(ref third, k, count));
+                TLane.AddProduct(ref d, factor, Tail(ref fourth, k, count));
+            }
+
+            a.Store(ref sums.First[chain]);
+            b.Store(ref sums.Second[chain]);
+            c.Store(ref sums.Third[chain]);
+            d.Store(ref sums.Fourth[chain]);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TLane Tail(ref T row, int k, int count) =>
+        count <= 0 ? TLane.Zero : PartialLane<T, TLane>.Load(ref Unsafe.Add(ref row, k), count);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddFour(
@@ -130,4 +187,12 @@ internal static class RowCombination<T, TLane>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddTo(ref T target, TLane total) => (TLane.Load(ref target) + total).Store(ref target);
+
+    private struct FourSums
+    {
+        public Block16<T> First;
+        public Block16<T> Second;
+        public Block16<T> Third;
+        public Block16<T> Fourth;
+    }
 }

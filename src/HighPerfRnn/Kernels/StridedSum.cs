@@ -67,6 +67,13 @@ internal static class StridedSum<T, TLane>
             if (TLane.Count <= 4) d.Store(ref sums[chain + (3 * count)]);
         }
 
+        return Total(in sums);
+    }
+
+    /// <summary>The sum of sixteen chains: the upper half added to the lower, four times.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Total(ref readonly Block16<T> sums)
+    {
         T s0 = sums[0] + sums[8], s1 = sums[1] + sums[9], s2 = sums[2] + sums[10], s3 = sums[3] + sums[11];
         T s4 = sums[4] + sums[12], s5 = sums[5] + sums[13], s6 = sums[6] + sums[14], s7 = sums[7] + sums[15];
         return (s0 + s4 + (s2 + s6)) + (s1 + s5 + (s3 + s7));

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using HighPerfRnn.Kernels;
 using HighPerfRnn.Layers;
 using HighPerfRnn.Simd;
@@ -160,6 +161,7 @@ public sealed class CtcDecoder<T>
     }
 
     /// <summary>A prefix stays by a blank, by its last label again, or because its parent, also in the beam, now becomes the same.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Stay(int place)
     {
         ref readonly Hypothesis prefix = ref _beam[place];
@@ -178,6 +180,7 @@ public sealed class CtcDecoder<T>
     }
 
     /// <summary>A prefix grows by each label, unless that is a prefix of the beam, which has taken the same paths by staying.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Extend(int place)
     {
         ref readonly Hypothesis prefix = ref _beam[place];

@@ -55,15 +55,17 @@ internal readonly ref struct HierarchicalSoftmaxJob<T> : ITeamJob, ILaneWork<T, 
         where TLane : struct, ILane<TLane, T>
     {
         (int start, int end) = team.Share(Order.Length);
+        for (int i = start; i < end; i++) InputOf(i).CopyTo(SortedInput[(i * Layout.InputSize)..]);
+        Score<TLane>(start, end, Layout.ClassWeights, Layout.ClassBias, ClassScores, Layout.ClassCount);
         Block16<T> classMask = SoftmaxCrossEntropyKernel<T, TLane>.TailMask(Layout.ClassCount);
-        Block16<T> wordMask = SoftmaxCrossEntropyKernel<T, TLane>.TailMask(Layout.ClassSize);
-        int lastClass = Layout.ClassCount - 1;
-        Block16<T> lastMask = SoftmaxCrossEntropyKernel<T, TLane>.TailMask(Layout.WordsOf(lastClass));
-        for (int i = start; i < end; i++)
+        for (int k = 0; k < Layout.ClassCount; k++)
         {
-            int k = Targets[Order[i]] / Layout.ClassSize;
-            if (k == lastClass) RunRow<TLane>(i, k, in classMask, in lastMask);
-            else RunRow<TLane>(i, k, in classMask, in wordMask);
+            int first = Math.Max(start, Starts[k]);
+            int last = Math.Min(end, Starts[k + 1]);
+            if (first >= last) continue;
+            Score<TLane>(first, last, Layout.WeightsOf(k), Layout.BiasOf(k), WordScores, Layout.ClassSize);
+            Block16<T> wordMask = SoftmaxCrossEntropyKernel<T, TLane>.TailMask(Layout.WordsOf(k));
+            for (int i = first; i < last; i++) RunRow<TLane>(i, k, in classMask, in wordMask);
         }
 
         if (!WantsGradient) return;
@@ -72,18 +74,34 @@ internal readonly ref struct HierarchicalSoftmaxJob<T> : ITeamJob, ILaneWork<T, 
         AddWeights<TLane>(team);
     }
 
+    private ReadOnlySpan<T> InputOf(int i) => Input.Slice(Order[i] * Layout.InputSize, Layout.InputSize);
+
+    /// <summary>Logits of sorted rows [first, last) for a few words at a time, whose weights stay in the first-level cache for all rows.</summary>
+    private void Score<TLane>(int first, int last, ReadOnlySpan<T> weights, ReadOnlySpan<T> bias, Span<T> scores, int stride)
+        where TLane : struct, ILane<TLane, T>
+    {
+        const int tileBytes = 16 * 1024;
+        int size = Layout.InputSize;
+        int together = Math.Max(4, tileBytes / Unsafe.SizeOf<T>() / size / 4 * 4);
+        for (int word = 0; word < bias.Length; word += together)
+        {
+            int words = Math.Min(together, bias.Length - word);
+            ReadOnlySpan<T> tile = weights.Slice(word * size, words * size);
+            for (int i = first; i < last; i++)
+            {
+                RowCombination<T, TLane>.Dots(
+                    SortedInput.Slice(i * size, size), tile, bias.Slice(word, words), scores.Slice((i * stride) + word, words));
+            }
+        }
+    }
+
     private void RunRow<TLane>(int i, int k, ref readonly Block16<T> classMask, ref readonly Block16<T> wordMask)
         where TLane : struct, ILane<TLane, T>
     {
         int row = Order[i];
-        int inputSize = Layout.InputSize;
-        ReadOnlySpan<T> input = Input.Slice(row * inputSize, inputSize);
         Span<T> classes = ClassScores.Slice(i * Layout.ClassCount, Layout.ClassCount);
         Span<T> words = WordScores.Slice(i * Layout.ClassSize, Layout.WordsOf(k));
-        ReadOnlySpan<T> weights = Layout.WeightsOf(k);
         int word = Targets[row] - (k * Layout.ClassSize);
-        RowCombination<T, TLane>.Dots(input, Layout.ClassWeights, Layout.ClassBias, classes);
-        RowCombination<T, TLane>.Dots(input, weights, Layout.BiasOf(k), words);
         if (!WantsGradient)
         {
             RowLosses[row] = SoftmaxCrossEntropyKernel<T, TLane>.Forward(classes, k, in classMask)
@@ -93,11 +111,10 @@ internal readonly ref struct HierarchicalSoftmaxJob<T> : ITeamJob, ILaneWork<T, 
 
         RowLosses[row] = SoftmaxCrossEntropyKernel<T, TLane>.ForwardBackward(classes, k, classes, Scale, in classMask)
             + SoftmaxCrossEntropyKernel<T, TLane>.ForwardBackward(words, word, words, Scale, in wordMask);
-        input.CopyTo(SortedInput[(i * inputSize)..]);
         if (InputGradient.IsEmpty) return;
-        Span<T> gradient = InputGradient.Slice(row * inputSize, inputSize);
+        Span<T> gradient = InputGradient.Slice(row * Layout.InputSize, Layout.InputSize);
         AddRows<TLane>(classes, Layout.ClassWeights, gradient);
-        AddRows<TLane>(words, weights, gradient);
+        AddRows<TLane>(words, Layout.WeightsOf(k), gradient);
     }
 
     /// <summary>gradient += Σ score·row.</summary>

@@ -27,7 +27,7 @@ public static partial class SoftmaxCrossEntropy<T>
     /// <param name="options">ε, w and what is passed over.</param>
     /// <param name="scale">What the sum of the rows' losses is multiplied by; null for 1 / Σᵣ w_t over the rows that count, the mean.</param>
     /// <param name="workers">Threads to split rows over; null for the caller's alone.</param>
-    /// <returns>L; where no row counts the sum 0 and the mean NaN.</returns>
+    /// <returns>L; where no row counts the sum 0 and the mean NaN; where the weights that the mean divides by add up to 0, a quotient by 0.</returns>
     /// <exception cref="ArgumentException">A span has another length than its shape, a target or an option is out of range, or what
     /// is written overlaps what is read; nothing has been written then.</exception>
     public static double Forward(
@@ -60,7 +60,7 @@ public static partial class SoftmaxCrossEntropy<T>
     /// <param name="options">ε, w and what is passed over.</param>
     /// <param name="scale">What the sum of the rows' losses is multiplied by; null for 1 / Σᵣ w_t over the rows that count, the mean.</param>
     /// <param name="workers">Threads to split rows over; null for the caller's alone.</param>
-    /// <returns>L; where no row counts the sum 0 and the mean NaN.</returns>
+    /// <returns>L; where no row counts the sum 0 and the mean NaN; where the weights that the mean divides by add up to 0, a quotient by 0.</returns>
     /// <exception cref="ArgumentException">A span has another length than its shape, a target or an option is out of range, or what
     /// is written overlaps what is read otherwise than as a whole; nothing has been written then.</exception>
     public static double ForwardBackward(

@@ -272,8 +272,14 @@ public sealed class HierarchicalSoftmaxTests
             }
 
             Compare.Bits(expected, target, typeof(TLane).Name);
-            T[] y = new T[depth];
-            if (columns > 0) RowCombination<T, TLane>.Dots(data.Bias, data.Right, new T[depth], y);
+            T[] y = new T[depth], bias = [.. data.Bias, .. new T[depth]];
+            RowCombination<T, TLane>.Dots(data.Bias, data.Right, bias.AsSpan(0, depth), y);
+            for (int j = 0; j < depth; j++)
+            {
+                T dot = DotTerms<T, TLane>.Sum(data.Bias, data.Right.AsSpan(j * columns, columns));
+                Compare.Bits((T[])[dot + bias[j]], (T[])[y[j]], "dot");
+            }
+
             return y;
         }
     }
