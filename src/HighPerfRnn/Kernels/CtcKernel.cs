@@ -14,7 +14,7 @@ namespace HighPerfRnn.Kernels;
 /// <para>A row of states is [⌈S / 16⌉·16 + 4]: two numbers, the states, and behind them -∞ to the end, so that a state's neighbours are
 /// loads one and two numbers beside its own, at every width.</para>
 /// <para>Each step takes off the maximum of the row before, which the caller adds up in double: what is kept stays near 0
-/// where it counts, and a sequence of a thousand steps loses no more digits than one of ten.</para>
+/// where it counts, and is rounded less: in float, a tenth of the error over a thousand steps.</para>
 /// </remarks>
 internal static class CtcKernel<T, TLane>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -13,6 +13,10 @@ public sealed class LogarithmTests(ITestOutputHelper log)
 {
     private static readonly int _stride = TestSettings.Cases < 200 ? 16381 : 509;
 
+    /// <summary>1 / (2n + 1).</summary>
+    private static readonly DoubleDouble[] Reciprocals =
+        [.. Enumerable.Range(0, 60).Select(n => new DoubleDouble(1, 0) / new DoubleDouble((2 * n) + 1, 0))];
+
     [Fact]
     public void FloatLogOnePlusIsWithinItsUlps()
     {
@@ -24,7 +28,9 @@ public sealed class LogarithmTests(ITestOutputHelper log)
         float at = 0;
         for (int i = 0; i < x.Length; i++)
         {
-            double exact = Exact(x[i]).High;
+            // What 1 + x loses by rounding is lost in the denominator alike.
+            double sum = 1.0 + x[i];
+            double exact = sum == 1 ? x[i] : Math.Log(sum) * x[i] / (sum - 1);
             double ulp = Math.ScaleB(1, Math.Max(-149, x[i] == 0 ? -149 : Math.ILogB(exact) - 23));
             double ulps = Math.Abs(y[i] - exact) / ulp;
             if (ulps > worst) (worst, at) = (ulps, x[i]);
@@ -38,7 +44,7 @@ public sealed class LogarithmTests(ITestOutputHelper log)
     public void DoubleLogOnePlusIsWithinItsUlps()
     {
         var random = new CaseRandom(3);
-        double[] x = new double[_stride == 509 ? 200_000 : 5_000];
+        double[] x = new double[_stride == 509 ? 40_000 : 2_000];
         for (int i = 0; i < x.Length; i++)
         {
             double value = random.Signed() + 1;
@@ -131,7 +137,7 @@ public sealed class LogarithmTests(ITestOutputHelper log)
         var wide = new DoubleDouble(x, 0);
         DoubleDouble s = wide / (new DoubleDouble(2, 0) + wide);
         DoubleDouble z = s * s, sum = new(0, 0);
-        for (int n = 60; n >= 0; n--) sum = (sum * z) + (new DoubleDouble(1, 0) / new DoubleDouble((2 * n) + 1, 0));
+        for (int n = Reciprocals.Length - 1; n >= 0; n--) sum = (sum * z) + Reciprocals[n];
         DoubleDouble result = sum * s * new DoubleDouble(2, 0);
         return (result.High, result.Low);
     }
