@@ -23,10 +23,10 @@ internal static class RowCombination<T, TLane>
         for (; j <= y.Length - 4; j += 4)
         {
             FourDots(x, rows.Slice(j * x.Length, 4 * x.Length), ref sums);
-            y[j] = StridedSum<T, TLane>.Total(in sums.First) + bias[j];
-            y[j + 1] = StridedSum<T, TLane>.Total(in sums.Second) + bias[j + 1];
-            y[j + 2] = StridedSum<T, TLane>.Total(in sums.Third) + bias[j + 2];
-            y[j + 3] = StridedSum<T, TLane>.Total(in sums.Fourth) + bias[j + 3];
+            y[j] = StridedSum<T, TLane>.Total(ref sums.First[0]) + bias[j];
+            y[j + 1] = StridedSum<T, TLane>.Total(ref sums.Second[0]) + bias[j + 1];
+            y[j + 2] = StridedSum<T, TLane>.Total(ref sums.Third[0]) + bias[j + 2];
+            y[j + 3] = StridedSum<T, TLane>.Total(ref sums.Fourth[0]) + bias[j + 3];
         }
 
         for (; j < y.Length; j++) y[j] = DotTerms<T, TLane>.Sum(x, rows.Slice(j * x.Length, x.Length)) + bias[j];

@@ -39,7 +39,7 @@ internal static class SoftmaxCrossEntropyKernel<T, TLane>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static T Forward(ReadOnlySpan<T> logits, int target, ref readonly Block16<T> tailMask)
     {
-        T sum = SumOfExponentials(logits, in tailMask, out T maximum);
+        (T sum, T maximum) = SumOfExponentials(logits, in tailMask);
         return Loss(sum, logits[target], maximum);
     }
 
@@ -54,7 +54,7 @@ internal static class SoftmaxCrossEntropyKernel<T, TLane>
         ReadOnlySpan<T> logits, int target, Span<T> gradient, T scale, ref readonly Block16<T> tailMask)
     {
         T logit = logits[target];
-        T sum = StoreSoftmax(logits, gradient, scale, in tailMask, out T maximum);
+        (T sum, T maximum) = StoreSoftmax(logits, gradient, scale, in tailMask);
         gradient[target] -= scale;
         return Loss(sum, logit, maximum);
     }
@@ -69,7 +69,7 @@ internal static class SoftmaxCrossEntropyKernel<T, TLane>
     public static T Forward(
         ReadOnlySpan<T> logits, int target, in TargetMixture mixture, ReadOnlySpan<T> weights, ref readonly Block16<T> tailMask)
     {
-        T sum = SumOfExponentials(logits, in tailMask, out T maximum);
+        (T sum, T maximum) = SumOfExponentials(logits, in tailMask);
         T distance = mixture.OnEach > 0 ? WeightedDistance(logits, weights, maximum) : T.Zero;
         return Loss(sum, logits[target], maximum, distance, in mixture);
     }
@@ -96,7 +96,7 @@ internal static class SoftmaxCrossEntropyKernel<T, TLane>
         // Before the gradient takes the place of the logits; the maximum is found again below, which costs little beside V exponentials.
         T distance = mixture.OnEach > 0 ? WeightedDistance(logits, weights, Maximum(logits, in tailMask)) : T.Zero;
 
-        T sum = StoreSoftmax(logits, gradient, ExactMath.Narrow<T>(scale * mixture.Total), in tailMask, out T maximum);
+        (T sum, T maximum) = StoreSoftmax(logits, gradient, ExactMath.Narrow<T>(scale * mixture.Total), in tailMask);
         if (mixture.OnEach > 0) SubtractWeights(gradient, weights, ExactMath.Narrow<T>(scale * mixture.OnEach));
         gradient[target] -= ExactMath.Narrow<T>(scale * mixture.OnTarget);
         return Loss(sum, logit, maximum, distance, in mixture);
@@ -104,27 +104,27 @@ internal static class SoftmaxCrossEntropyKernel<T, TLane>
 
     /// <summary>Σ exp(x - m), m the maximum.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T SumOfExponentials(ReadOnlySpan<T> logits, ref readonly Block16<T> tailMask, out T maximum)
+    public static (T Sum, T Maximum) SumOfExponentials(ReadOnlySpan<T> logits, ref readonly Block16<T> tailMask)
     {
         Unsafe.SkipInit(out Block16<T> tail);
         ref T source = ref MemoryMarshal.GetReference(logits);
         int whole = CopyTail(logits, in tailMask, ref tail);
-        maximum = Maximum(ref source, whole, ref tail, whole < logits.Length);
+        T maximum = Maximum(ref source, whole, ref tail, whole < logits.Length);
         var body = new ExpTerms<T, TLane>(ref source, maximum);
         var last = new ExpTerms<T, TLane>(ref tail[0], maximum);
-        return StridedSum<T, TLane>.Run(in body, whole / BlockLength, in last, whole < logits.Length);
+        return (StridedSum<T, TLane>.Run(in body, whole / BlockLength, in last, whole < logits.Length), maximum);
     }
 
     /// <summary>gradient = scale·exp(x - m) / s; gives s = Σ exp(x - m) and m. The gradient may be the logits themselves.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T StoreSoftmax(
-        ReadOnlySpan<T> logits, Span<T> gradient, T scale, ref readonly Block16<T> tailMask, out T maximum)
+    public static (T Sum, T Maximum) StoreSoftmax(
+        ReadOnlySpan<T> logits, Span<T> gradient, T scale, ref readonly Block16<T> tailMask)
     {
         Unsafe.SkipInit(out Block16<T> tail);
         ref T source = ref MemoryMarshal.GetReference(logits);
         ref T destination = ref MemoryMarshal.GetReference(gradient);
         int whole = CopyTail(logits, in tailMask, ref tail);
-        maximum = Maximum(ref source, whole, ref tail, whole < logits.Length);
+        T maximum = Maximum(ref source, whole, ref tail, whole < logits.Length);
         var body = new StoredExpTerms<T, TLane>(ref source, ref destination, maximum);
         var last = new StoredExpTerms<T, TLane>(ref tail[0], ref tail[0], maximum);
         T sum = StridedSum<T, TLane>.Run(in body, whole / BlockLength, in last, whole < logits.Length);
@@ -138,7 +138,7 @@ internal static class SoftmaxCrossEntropyKernel<T, TLane>
 
         int shift = BlockLength - logits.Length;
         for (int i = whole; i < gradient.Length; i++) gradient[i] = tail[i + shift] * factor;
-        return sum;
+        return (sum, maximum);
     }
 
     /// <summary>Σ w·(x - m); without weights Σ (x - m).</summary>

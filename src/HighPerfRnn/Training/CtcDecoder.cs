@@ -264,8 +264,7 @@ public sealed class CtcDecoder<T>
             where TLane : struct, ILane<TLane, T>
         {
             Block16<T> mask = SoftmaxCrossEntropyKernel<T, TLane>.TailMask(Frame.Length);
-            Sum = SoftmaxCrossEntropyKernel<T, TLane>.SumOfExponentials(Frame, in mask, out T maximum);
-            Maximum = maximum;
+            (Sum, Maximum) = SoftmaxCrossEntropyKernel<T, TLane>.SumOfExponentials(Frame, in mask);
         }
     }
 }

@@ -213,14 +213,14 @@ internal readonly ref struct HierarchicalLogProbabilitiesJob<T> : ITeamJob, ILan
             Input, Layout.ClassWeights[(first * size)..], Layout.ClassBias[first..], ClassScores[first..end]);
         team.Synchronize();
         Block16<T> classMask = SoftmaxCrossEntropyKernel<T, TLane>.TailMask(Layout.ClassCount);
-        T classSum = SoftmaxCrossEntropyKernel<T, TLane>.SumOfExponentials(ClassScores, in classMask, out T classMaximum);
+        (T classSum, T classMaximum) = SoftmaxCrossEntropyKernel<T, TLane>.SumOfExponentials(ClassScores, in classMask);
         double logClassSum = ExactMath.Log(ExactMath.Widen(classSum));
         for (int k = first; k < end; k++)
         {
             Span<T> scores = LogProbabilities.Slice(k * Layout.ClassSize, Layout.WordsOf(k));
             RowCombination<T, TLane>.Dots(Input, Layout.WeightsOf(k), Layout.BiasOf(k), scores);
             Block16<T> mask = SoftmaxCrossEntropyKernel<T, TLane>.TailMask(scores.Length);
-            T sum = SoftmaxCrossEntropyKernel<T, TLane>.SumOfExponentials(scores, in mask, out T maximum);
+            (T sum, T maximum) = SoftmaxCrossEntropyKernel<T, TLane>.SumOfExponentials(scores, in mask);
             double ofClass = ExactMath.Widen(ClassScores[k]) - ExactMath.Widen(classMaximum) - logClassSum;
             T offset = ExactMath.Narrow<T>(ofClass - ExactMath.Log(ExactMath.Widen(sum)));
             foreach (ref T score in scores) score = score - maximum + offset;

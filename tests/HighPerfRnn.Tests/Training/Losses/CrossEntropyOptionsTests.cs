@@ -27,7 +27,9 @@ public sealed class CrossEntropyOptionsTests
     [CaseProperty]
     public void GradientsAreCentralDifferences(RnnCase shape)
     {
-        var data = new Data<double>(shape with { Steps = 1, Batch = Math.Min(shape.Batch, 4) });
+        // The step grows with the logit, and with it truncation.
+        shape = shape with { Steps = 1, Batch = Math.Min(shape.Batch, 4), Options = shape.Options & ~CaseOptions.LargeInput };
+        var data = new Data<double>(shape);
         (_, _, double[] gradient) = data.Run(1);
         var random = new CaseRandom(shape.Seed, 9);
         for (int check = 0; check < 6; check++)
@@ -35,7 +37,7 @@ public sealed class CrossEntropyOptionsTests
             // Truncation is h²/6 of the third derivative, which stays below the weights' sum; rounding 1e-15 / h of the losses.
             int i = random.Below(gradient.Length);
             CentralDifference quotient = CentralDifferences.Entry(() => data.Loss(1), data.Logits, i);
-            Assert.Equal(quotient.Derivative, gradient[i], 1e-7);
+            Assert.Equal(quotient.Derivative, gradient[i], 1e-7 + quotient.Roundoff);
         }
     }
 
