@@ -39,15 +39,8 @@ internal static class SoftmaxCrossEntropyKernel<T, TLane>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static T Forward(ReadOnlySpan<T> logits, int target, ref readonly Block16<T> tailMask)
     {
-        Unsafe.SkipInit(out Block16<T> tail);
-        ref T source = ref MemoryMarshal.GetReference(logits);
-        int whole = CopyTail(logits, in tailMask, ref tail);
-        T maximum = Maximum(ref source, whole, ref tail, whole < logits.Length);
-        T logit = logits[target];
-        var body = new ExpTerms<T, TLane>(ref source, maximum);
-        var last = new ExpTerms<T, TLane>(ref tail[0], maximum);
-        T sum = StridedSum<T, TLane>.Run(in body, whole / BlockLength, in last, whole < logits.Length);
-        return Loss(sum, logit, maximum);
+        (T sum, T maximum) = SumOfExponentials(logits, in tailMask);
+        return Loss(sum, logits[target], maximum);
     }
 
     /// <summary>The loss of a row in nats, and its gradient times <paramref name="scale"/>.</summary>
@@ -60,12 +53,78 @@ internal static class SoftmaxCrossEntropyKernel<T, TLane>
     public static T ForwardBackward(
         ReadOnlySpan<T> logits, int target, Span<T> gradient, T scale, ref readonly Block16<T> tailMask)
     {
+        T logit = logits[target];
+        (T sum, T maximum) = StoreSoftmax(logits, gradient, scale, in tailMask);
+        gradient[target] -= scale;
+        return Loss(sum, logit, maximum);
+    }
+
+    /// <summary>As <see cref="Forward(ReadOnlySpan{T}, int, ref readonly Block16{T})"/>, against a target that is not one word alone.</summary>
+    /// <param name="logits">x [V].</param>
+    /// <param name="target">The index whose probability counts most.</param>
+    /// <param name="mixture">How much each probability counts.</param>
+    /// <param name="weights">w [V]; empty for ones.</param>
+    /// <param name="tailMask"><see cref="TailMask"/> of V.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static T Forward(
+        ReadOnlySpan<T> logits, int target, in TargetMixture mixture, ReadOnlySpan<T> weights, ref readonly Block16<T> tailMask)
+    {
+        (T sum, T maximum) = SumOfExponentials(logits, in tailMask);
+        T distance = mixture.OnEach > 0 ? WeightedDistance(logits, weights, maximum) : T.Zero;
+        return Loss(sum, logits[target], maximum, distance, in mixture);
+    }
+
+    /// <summary>As the other one, against a target that is not one word alone; dx may be the logits themselves.</summary>
+    /// <param name="logits">x [V].</param>
+    /// <param name="target">The index whose probability counts most.</param>
+    /// <param name="mixture">How much each probability counts.</param>
+    /// <param name="weights">w [V]; empty for ones.</param>
+    /// <param name="gradient">dx [V], overwritten.</param>
+    /// <param name="scale">What the gradient is multiplied by.</param>
+    /// <param name="tailMask"><see cref="TailMask"/> of V.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static T ForwardBackward(
+        ReadOnlySpan<T> logits,
+        int target,
+        in TargetMixture mixture,
+        ReadOnlySpan<T> weights,
+        Span<T> gradient,
+        double scale,
+        ref readonly Block16<T> tailMask)
+    {
+        T logit = logits[target];
+        // Before the gradient takes the place of the logits; the maximum is found again below, which costs little beside V exponentials.
+        T distance = mixture.OnEach > 0 ? WeightedDistance(logits, weights, Maximum(logits, in tailMask)) : T.Zero;
+
+        (T sum, T maximum) = StoreSoftmax(logits, gradient, ExactMath.Narrow<T>(scale * mixture.Total), in tailMask);
+        if (mixture.OnEach > 0) SubtractWeights(gradient, weights, ExactMath.Narrow<T>(scale * mixture.OnEach));
+        gradient[target] -= ExactMath.Narrow<T>(scale * mixture.OnTarget);
+        return Loss(sum, logit, maximum, distance, in mixture);
+    }
+
+    /// <summary>Σ exp(x - m), m the maximum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (T Sum, T Maximum) SumOfExponentials(ReadOnlySpan<T> logits, ref readonly Block16<T> tailMask)
+    {
+        Unsafe.SkipInit(out Block16<T> tail);
+        ref T source = ref MemoryMarshal.GetReference(logits);
+        int whole = CopyTail(logits, in tailMask, ref tail);
+        T maximum = Maximum(ref source, whole, ref tail, whole < logits.Length);
+        var body = new ExpTerms<T, TLane>(ref source, maximum);
+        var last = new ExpTerms<T, TLane>(ref tail[0], maximum);
+        return (StridedSum<T, TLane>.Run(in body, whole / BlockLength, in last, whole < logits.Length), maximum);
+    }
+
+    /// <summary>gradient = scale·exp(x - m) / s; gives s = Σ exp(x - m) and m. The gradient may be the logits themselves.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (T Sum, T Maximum) StoreSoftmax(
+        ReadOnlySpan<T> logits, Span<T> gradient, T scale, ref readonly Block16<T> tailMask)
+    {
         Unsafe.SkipInit(out Block16<T> tail);
         ref T source = ref MemoryMarshal.GetReference(logits);
         ref T destination = ref MemoryMarshal.GetReference(gradient);
         int whole = CopyTail(logits, in tailMask, ref tail);
         T maximum = Maximum(ref source, whole, ref tail, whole < logits.Length);
-        T logit = logits[target];
         var body = new StoredExpTerms<T, TLane>(ref source, ref destination, maximum);
         var last = new StoredExpTerms<T, TLane>(ref tail[0], ref tail[0], maximum);
         T sum = StridedSum<T, TLane>.Run(in body, whole / BlockLength, in last, whole < logits.Length);
@@ -79,13 +138,66 @@ internal static class SoftmaxCrossEntropyKernel<T, TLane>
 
         int shift = BlockLength - logits.Length;
         for (int i = whole; i < gradient.Length; i++) gradient[i] = tail[i + shift] * factor;
-        gradient[target] -= scale;
-        return Loss(sum, logit, maximum);
+        return (sum, maximum);
+    }
+
+    /// <summary>Σ w·(x - m); without weights Σ (x - m).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static T WeightedDistance(ReadOnlySpan<T> logits, ReadOnlySpan<T> weights, T maximum)
+    {
+        int blocks = logits.Length / BlockLength;
+        int rest = blocks * BlockLength;
+        Block16<T> tail = default;
+        Block16<T> tailWeights = default;
+        ((Span<T>)tail).Fill(maximum);
+        logits[rest..].CopyTo(tail);
+        ref T source = ref MemoryMarshal.GetReference(logits);
+        bool hasTail = rest < logits.Length;
+        if (weights.IsEmpty)
+        {
+            var terms = new DistanceTerms<T, TLane>(ref source, maximum);
+            var last = new DistanceTerms<T, TLane>(ref tail[0], maximum);
+            return StridedSum<T, TLane>.Run(in terms, blocks, in last, hasTail);
+        }
+
+        weights[rest..].CopyTo(tailWeights);
+        var weighted = new WeightedDistanceTerms<T, TLane>(ref source, ref MemoryMarshal.GetReference(weights), maximum);
+        var lastWeighted = new WeightedDistanceTerms<T, TLane>(ref tail[0], ref tailWeights[0], maximum);
+        return StridedSum<T, TLane>.Run(in weighted, blocks, in lastWeighted, hasTail);
+    }
+
+    /// <summary>gradient -= factor·w; without weights gradient -= factor.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SubtractWeights(Span<T> gradient, ReadOnlySpan<T> weights, T factor)
+    {
+        ref T destination = ref MemoryMarshal.GetReference(gradient);
+        ref T source = ref MemoryMarshal.GetReference(weights);
+        TLane factors = TLane.Broadcast(factor);
+        TLane one = TLane.Broadcast(T.One);
+        for (int i = 0; i < gradient.Length; i += TLane.Count)
+        {
+            int count = gradient.Length - i;
+            ref T at = ref Unsafe.Add(ref destination, i);
+            TLane weight = weights.IsEmpty ? one : PartialLane<T, TLane>.Load(ref Unsafe.Add(ref source, i), count);
+            TLane old = PartialLane<T, TLane>.Load(ref at, count);
+            PartialLane<T, TLane>.Store(TLane.NegatedFusedMultiplyAdd(factors, weight, old), ref at, count);
+        }
     }
 
     /// <summary>In double and rounded once: a logarithm a row costs little beside V exponentials.</summary>
     private static T Loss(T sum, T logit, T maximum) =>
         ExactMath.Narrow<T>(ExactMath.Log(ExactMath.Widen(sum)) - (ExactMath.Widen(logit) - ExactMath.Widen(maximum)));
+
+    /// <summary>a·(ln s - d_target) + b·(W·ln s - Σ w·d), d = x - m ≤ 0: no term is negative, so that none cancels another.</summary>
+    private static T Loss(T sum, T logit, T maximum, T distance, in TargetMixture mixture)
+    {
+        double logSum = ExactMath.Log(ExactMath.Widen(sum));
+        double loss = logSum - (ExactMath.Widen(logit) - ExactMath.Widen(maximum));
+        // Left out where they count nothing, so that 0·∞ is not NaN.
+        if (mixture.OnTarget != 1) loss = mixture.OnTarget == 0 && !double.IsNaN(logSum) ? 0 : mixture.OnTarget * loss;
+        if (mixture.OnEach > 0) loss += mixture.OnEach * ((mixture.Weights * logSum) - ExactMath.Widen(distance));
+        return ExactMath.Narrow<T>(loss);
+    }
 
     /// <summary>How many numbers stand in whole blocks; the others end the tail then.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -108,6 +220,13 @@ internal static class SoftmaxCrossEntropyKernel<T, TLane>
         }
 
         return whole;
+    }
+
+    private static T Maximum(ReadOnlySpan<T> logits, ref readonly Block16<T> tailMask)
+    {
+        Unsafe.SkipInit(out Block16<T> tail);
+        int whole = CopyTail(logits, in tailMask, ref tail);
+        return Maximum(ref MemoryMarshal.GetReference(logits), whole, ref tail, whole < logits.Length);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -170,4 +289,33 @@ internal readonly ref struct StoredExpTerms<T, TLane>(ref T source, ref T destin
         exponential.Store(ref Unsafe.Add(ref _destination, index));
         return sums + exponential;
     }
+}
+
+/// <summary>x - m.</summary>
+internal readonly ref struct DistanceTerms<T, TLane>(ref T source, T maximum) : ITerms<T, TLane>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TLane : struct, ILane<TLane, T>
+{
+    private readonly ref T _source = ref source;
+    private readonly T _maximum = maximum;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TLane AddTo(TLane sums, int index) =>
+        sums + (TLane.Load(ref Unsafe.Add(ref _source, index)) - TLane.Broadcast(_maximum));
+}
+
+/// <summary>w·(x - m).</summary>
+internal readonly ref struct WeightedDistanceTerms<T, TLane>(ref T source, ref T weights, T maximum) : ITerms<T, TLane>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TLane : struct, ILane<TLane, T>
+{
+    private readonly ref T _source = ref source;
+    private readonly ref T _weights = ref weights;
+    private readonly T _maximum = maximum;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TLane AddTo(TLane sums, int index) => TLane.FusedMultiplyAdd(
+        TLane.Load(ref Unsafe.Add(ref _weights, index)),
+        TLane.Load(ref Unsafe.Add(ref _source, index)) - TLane.Broadcast(_maximum),
+        sums);
 }

@@ -67,8 +67,22 @@ internal static class StridedSum<T, TLane>
             if (TLane.Count <= 4) d.Store(ref sums[chain + (3 * count)]);
         }
 
-        T s0 = sums[0] + sums[8], s1 = sums[1] + sums[9], s2 = sums[2] + sums[10], s3 = sums[3] + sums[11];
-        T s4 = sums[4] + sums[12], s5 = sums[5] + sums[13], s6 = sums[6] + sums[14], s7 = sums[7] + sums[15];
+        return Total(ref sums[0]);
+    }
+
+    /// <summary>The sum of sixteen chains: the upper half added to the lower, four times.</summary>
+    /// <param name="sums">The first of them. A reference, since each index into a block would be a call once the caller is large.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Total(ref T sums)
+    {
+        T s0 = sums + Unsafe.Add(ref sums, 8);
+        T s1 = Unsafe.Add(ref sums, 1) + Unsafe.Add(ref sums, 9);
+        T s2 = Unsafe.Add(ref sums, 2) + Unsafe.Add(ref sums, 10);
+        T s3 = Unsafe.Add(ref sums, 3) + Unsafe.Add(ref sums, 11);
+        T s4 = Unsafe.Add(ref sums, 4) + Unsafe.Add(ref sums, 12);
+        T s5 = Unsafe.Add(ref sums, 5) + Unsafe.Add(ref sums, 13);
+        T s6 = Unsafe.Add(ref sums, 6) + Unsafe.Add(ref sums, 14);
+        T s7 = Unsafe.Add(ref sums, 7) + Unsafe.Add(ref sums, 15);
         return (s0 + s4 + (s2 + s6)) + (s1 + s5 + (s3 + s7));
     }
 }

@@ -52,15 +52,63 @@ internal static class Check
         }
     }
 
-    /// <summary>None, or one for each row, none longer than the sequence.</summary>
-    public static void Lengths(ReadOnlySpan<int> lengths, int batch, int steps, string name)
+    /// <summary>As <see cref="Tokens"/>, where a token may also be the one that is passed over.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void TokensOr(int passedOver, ReadOnlySpan<int> tokens, int vocabulary, string name)
     {
-        ShapeOrEmpty(lengths.Length, name, "[B]", batch);
-        for (int row = 0; row < lengths.Length; row++)
+        for (int i = 0; i < tokens.Length; i++)
         {
-            if ((uint)lengths[row] > (uint)steps)
+            if ((uint)tokens[i] >= (uint)vocabulary && tokens[i] != passedOver)
             {
-                throw new ArgumentException($"{name}[{row}] is {lengths[row]}; expected 0 to {steps}.", name);
+                throw new ArgumentException($"{name}[{i}] is {tokens[i]}; expected 0 to {vocabulary - 1} or {passedOver}.", name);
+            }
+        }
+    }
+
+    /// <summary>No token is a certain one.</summary>
+    public static void NotAmong(int excluded, ReadOnlySpan<int> tokens, string name, string excludedName)
+    {
+        int at = tokens.IndexOf(excluded);
+        if (at >= 0) throw new ArgumentException($"{name}[{at}] is {excluded}, {excludedName}.", name);
+    }
+
+    /// <summary>Every length is in 0 to the largest.</summary>
+    public static void Lengths(ReadOnlySpan<int> lengths, int largest, string name)
+    {
+        for (int i = 0; i < lengths.Length; i++)
+        {
+            if ((uint)lengths[i] > (uint)largest)
+            {
+                throw new ArgumentException($"{name}[{i}] is {lengths[i]}; expected 0 to {largest}.", name);
+            }
+        }
+    }
+
+    /// <summary>The length is the sum of the lengths of rows.</summary>
+    public static void TotalLength(int length, long expected, string name, string lengthsName)
+    {
+        if (length != expected) throw new ArgumentException($"{name} has length {length}; expected {expected}, the sum of {lengthsName}.", name);
+    }
+
+    /// <summary>Nothing, or as many as divide the length of what they are for.</summary>
+    public static void Divides(int length, int count, string name, string countName)
+    {
+        if (length > 0 && count % length != 0)
+        {
+            throw new ArgumentException($"{name} has length {length}; expected a divisor of {count}, the length of {countName}.", name);
+        }
+    }
+
+    /// <summary>Every weight is finite and not negative.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Weights<T>(ReadOnlySpan<T> weights, string name)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int i = 0; i < weights.Length; i++)
+        {
+            if (!(weights[i] >= T.Zero && T.IsFinite(weights[i])))
+            {
+                throw new ArgumentException($"{name}[{i}] is {weights[i]}; expected a finite number, not negative.", name);
             }
         }
     }

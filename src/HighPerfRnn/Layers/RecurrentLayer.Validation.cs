@@ -187,7 +187,8 @@ public abstract partial class RecurrentLayer<T>
     /// <summary>Whether the pass walks its rows in another order than they lie in.</summary>
     private static bool ValidateOrder(in RnnShape shape, ReadOnlySpan<int> lengths, bool isReverse)
     {
-        Check.Lengths(lengths, shape.Batch, shape.Steps, nameof(RnnForward<T>.Lengths));
+        Check.ShapeOrEmpty(lengths.Length, nameof(RnnForward<T>.Lengths), "[B]", shape.Batch);
+        Check.Lengths(lengths, shape.Steps, nameof(RnnForward<T>.Lengths));
         return isReverse || !lengths.IsEmpty;
     }
 

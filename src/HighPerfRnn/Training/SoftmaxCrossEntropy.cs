@@ -21,7 +21,7 @@ namespace HighPerfRnn.Training;
 /// <para>A NaN or +∞ among a row's logits makes its loss and its gradient NaN; -∞ is a probability of 0, and a loss of +∞ where
 /// it is the target.</para>
 /// </remarks>
-public static class SoftmaxCrossEntropy<T>
+public static partial class SoftmaxCrossEntropy<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>The loss alone, as for evaluation.</summary>
@@ -45,7 +45,7 @@ public static class SoftmaxCrossEntropy<T>
         Validate(logits, targets, classes, rowLosses);
         var job = new SoftmaxCrossEntropyJob<T> { Logits = logits, Targets = targets, Classes = classes, RowLosses = rowLosses };
         WorkerGroup.Run(workers, ref job);
-        return Sum(rowLosses) * (scale ?? 1.0 / targets.Length);
+        return LossSum.InOrder<T>(rowLosses) * (scale ?? 1.0 / targets.Length);
     }
 
     /// <summary>The loss and its gradient dL/dx[r, v] = scale·(softmax(x[r])[v] - [v is target r]).</summary>
@@ -69,9 +69,7 @@ public static class SoftmaxCrossEntropy<T>
         WorkerGroup? workers = null)
     {
         Validate(logits, targets, classes, rowLosses);
-        Check.Shape(logitsGradient.Length, nameof(logitsGradient), "[N, V]", targets.Length, classes);
-        Check.SameOrNoOverlap(logitsGradient, logits, nameof(logitsGradient), nameof(logits));
-        Check.NoOverlap<T>(rowLosses, logitsGradient, nameof(rowLosses), nameof(logitsGradient));
+        ValidateGradient(logits, targets, classes, logitsGradient, rowLosses);
         double factor = scale ?? 1.0 / targets.Length;
         var job = new SoftmaxCrossEntropyJob<T>
         {
@@ -84,7 +82,7 @@ public static class SoftmaxCrossEntropy<T>
             Scale = ExactMath.Narrow<T>(factor),
         };
         WorkerGroup.Run(workers, ref job);
-        return Sum(rowLosses) * factor;
+        return LossSum.InOrder<T>(rowLosses) * factor;
     }
 
     /// <summary>The error bound of a row's loss as it stands in the remarks.</summary>
@@ -96,18 +94,24 @@ public static class SoftmaxCrossEntropy<T>
 
     private static void Validate(ReadOnlySpan<T> logits, ReadOnlySpan<int> targets, int classes, Span<T> rowLosses)
     {
+        ValidateShapes(logits, targets, classes, rowLosses);
+        Check.Tokens(targets, classes, nameof(targets));
+    }
+
+    private static void ValidateShapes(ReadOnlySpan<T> logits, ReadOnlySpan<int> targets, int classes, Span<T> rowLosses)
+    {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(classes);
         Check.Shape(logits.Length, nameof(logits), "[N, V]", targets.Length, classes);
         Check.Shape(rowLosses.Length, nameof(rowLosses), "[N]", targets.Length);
         Check.NoOverlap(rowLosses, logits, nameof(rowLosses), nameof(logits));
-        Check.Tokens(targets, classes, nameof(targets));
     }
 
-    private static double Sum(ReadOnlySpan<T> rowLosses)
+    private static void ValidateGradient(
+        ReadOnlySpan<T> logits, ReadOnlySpan<int> targets, int classes, Span<T> logitsGradient, Span<T> rowLosses)
     {
-        double sum = 0;
-        foreach (T loss in rowLosses) sum += ExactMath.Widen(loss);
-        return sum;
+        Check.Shape(logitsGradient.Length, nameof(logitsGradient), "[N, V]", targets.Length, classes);
+        Check.SameOrNoOverlap(logitsGradient, logits, nameof(logitsGradient), nameof(logits));
+        Check.NoOverlap<T>(rowLosses, logitsGradient, nameof(rowLosses), nameof(logitsGradient));
     }
 }
 

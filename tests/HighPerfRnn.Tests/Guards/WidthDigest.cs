@@ -41,8 +41,14 @@ internal static class WidthDigest
 
         AddTraining<float>(lines, workers);
         AddTraining<double>(lines, workers);
+        AddLosses<float>(lines, workers);
+        AddLosses<double>(lines, workers);
         return lines;
     }
+
+    private static void AddLosses<T>(List<string> lines, WorkerGroup? workers)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        AddResults(lines, $"{typeof(T).Name} loss", new LossRound<T>(seed: 3).Results(lines, workers));
 
     /// <summary>Initialisation, loss, clipping, the optimizer and the schedule over thirty iterations.</summary>
     private static void AddTraining<T>(List<string> lines, WorkerGroup? workers)
