@@ -74,8 +74,8 @@ internal static class DropoutKernel<T, TLane>
         {
             // The tables repeat after a block of sixteen words.
             int place = i & (BlockLength - 1);
-            TInteger index = TInteger.Broadcast((firstElement * words) + i - place) + TInteger.Load(ref Unsafe.Add(ref places, place));
-            TInteger random = bits.Words(index) & TInteger.Load(ref Unsafe.Add(ref fractions, place));
+            TInteger random = bits.Words((firstElement * words) + i - place, TInteger.Load(ref Unsafe.Add(ref places, place)));
+            random &= TInteger.Load(ref Unsafe.Add(ref fractions, place));
             (random + TInteger.Load(ref Unsafe.Add(ref ones, place))).Store(ref Unsafe.Add(ref target, i));
         }
     }
@@ -86,12 +86,16 @@ internal static class DropoutKernel<T, TLane>
 /// first four, a hash of two multiplications the word of keys and index.
 /// </summary>
 /// <remarks>
-/// The hash is the bijection of 32 bits by Wellons (hash-prospector, 2018: shifts 16, 15, 16), with one key before its first
-/// multiplication and the other between the two, so that no row is another one shifted. Philox for each word would cost several
-/// times what moving the data costs.
+/// The words of a row are hashes of a Weyl sequence (Knuth's golden ratio) that starts at the first key, by the bijection of
+/// 32 bits by Wellons (hash-prospector, 2018: shifts 16, 15, 16) with the second key between its two multiplications, so that no row
+/// is another one shifted. Of plain indices, whose bits hardly differ, the hash shows: pairs of units at some distances were dropped
+/// together a little too often. Philox for each word would cost several times what moving the data costs.
 /// </remarks>
 internal readonly struct RowBits
 {
+    // 2³² over the golden ratio.
+    private const int GoldenRatio = unchecked((int)0x9E3779B9);
+
     private readonly int _first;
     private readonly int _second;
 
@@ -106,7 +110,12 @@ internal readonly struct RowBits
         (_first, _second) = ((int)word0, (int)word1);
     }
 
-    public static ReadOnlySpan<int> Places => [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+    /// <summary><see cref="GoldenRatio"/> times 0 to 15.</summary>
+    public static ReadOnlySpan<int> Places =>
+    [
+        0, -1640531527, 1013904242, -626627285, 2027808484, 387276957, -1253254570, 1401181199,
+        -239350328, -1879881855, 774553914, -865977613, 1788458156, 147926629, -1492604898, 1161830871,
+    ];
 
     /// <summary>The bits of a float below its exponent.</summary>
     public static ReadOnlySpan<int> SingleFractions =>
@@ -130,14 +139,16 @@ internal readonly struct RowBits
     public static ReadOnlySpan<int> DoubleOnes =>
         [0, 0x3FF00000, 0, 0x3FF00000, 0, 0x3FF00000, 0, 0x3FF00000, 0, 0x3FF00000, 0, 0x3FF00000, 0, 0x3FF00000, 0, 0x3FF00000];
 
-    /// <summary>The words of so many indices.</summary>
+    /// <summary>The words of indices from <paramref name="first"/> on.</summary>
+    /// <param name="first">A multiple of sixteen.</param>
+    /// <param name="places">A lane of <see cref="Places"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TInteger Words<TInteger>(TInteger index)
+    public TInteger Words<TInteger>(int first, TInteger places)
         where TInteger : struct, IIntegerLane<TInteger>
     {
-        TInteger word = index ^ TInteger.Broadcast(_first);
+        TInteger word = TInteger.Broadcast(unchecked((first * GoldenRatio) + _first)) + places;
         word = (word ^ (word >>> 16)) * TInteger.Broadcast(0x7FEB352D);
-        word ^= TInteger.Broadcast(_second);
+        word += TInteger.Broadcast(_second);
         word = (word ^ (word >>> 15)) * TInteger.Broadcast(unchecked((int)0x846CA68B));
         return word ^ (word >>> 16);
     }

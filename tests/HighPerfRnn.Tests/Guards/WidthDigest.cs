@@ -39,9 +39,23 @@ internal static class WidthDigest
             }
         }
 
+        foreach (NeighbourSizes sizes in NeighbourSizes.Every)
+        {
+            AddNeighbours<float>(lines, sizes, workers);
+            AddNeighbours<double>(lines, sizes, workers);
+        }
+
         AddTraining<float>(lines, workers);
         AddTraining<double>(lines, workers);
         return lines;
+    }
+
+    private static void AddNeighbours<T>(List<string> lines, NeighbourSizes sizes, WorkerGroup? workers)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var round = new NeighbourRound<T>(sizes, new HeapRoom());
+        round.Run(workers);
+        AddResults(lines, $"{typeof(T).Name} {sizes}", round.Results());
     }
 
     /// <summary>Initialisation, loss, clipping, the optimizer and the schedule over thirty iterations.</summary>
