@@ -5,10 +5,13 @@ namespace HighPerfRnn.Reference;
 /// <summary>
 /// Dropout over x [T, B, H]: y = x·(1/(1-p)) where a unit is kept, else 0.
 /// <code>
-/// k0, k1, _, _ = philox4x32-10(counter: row, step, call low, call high; key: seed low, seed high)
-/// word(i)      = h(i):  z = i·9E3779B9 + k0;  z = (z xor z&gt;&gt;16)·7FEB352D + k1;  z = (z xor z&gt;&gt;15)·846CA68B;  z xor z&gt;&gt;16
-/// float        u = (word(unit) mod 2²³) / 2²³
-/// double       u = (word(2·unit + 1) mod 2²⁰ · 2³² + word(2·unit)) / 2⁵²
+/// a, b, _, _   = philox4x32-10(counter: 0, 0, call low, call high; key: seed low, seed high)
+/// k0, k1       low and high half of
+///              z = b·2³² + a + (step·2³² + row)·9E3779B97F4A7C15
+///              z = (z xor z&gt;&gt;30)·BF58476D1CE4E5B9;  z = (z xor z&gt;&gt;27)·94D049BB133111EB;  z xor z&gt;&gt;31
+/// h(i)         z = i·9E3779B9 + k0;  z = (z xor z&gt;&gt;16)·7FEB352D + k1;  (z xor z&gt;&gt;15)·846CA68B
+/// float        u = (h(unit) &gt;&gt; 9) / 2²³
+/// double       u = (w(2·unit + 1) mod 2²⁰ · 2³² + w(2·unit)) / 2⁵²     w(i) = h(i) xor h(i)&gt;&gt;16
 /// kept         where u ≥ p
 /// </code>
 /// The variational kind has step 2³² - 1 for every step.
@@ -50,7 +53,7 @@ public sealed class ReferenceDropout(ulong seed, ulong call)
     {
         if (typeof(T) == typeof(float))
         {
-            return (Word(step, row, (uint)unit) & 0x7FFFFF) / (double)(1 << 23);
+            return (Hash(step, row, (uint)unit) >> 9) / (double)(1 << 23);
         }
 
         ulong high = Word(step, row, 2 * (uint)unit + 1) & 0xFFFFF;
@@ -59,7 +62,13 @@ public sealed class ReferenceDropout(ulong seed, ulong call)
 
     private uint Word(uint step, uint row, uint index)
     {
-        uint[] counter = [row, step, (uint)call, (uint)(call >> 32)];
+        uint z = Hash(step, row, index);
+        return z ^ (z >> 16);
+    }
+
+    private uint Hash(uint step, uint row, uint index)
+    {
+        uint[] counter = [0, 0, (uint)call, (uint)(call >> 32)];
         uint[] key = [(uint)seed, (uint)(seed >> 32)];
         for (int round = 0; round < 10; round++)
         {
@@ -69,9 +78,12 @@ public sealed class ReferenceDropout(ulong seed, ulong call)
             key = [unchecked(key[0] + 0x9E3779B9), unchecked(key[1] + 0xBB67AE85)];
         }
 
-        uint z = unchecked(index * 0x9E3779B9 + counter[0]);
-        z = unchecked((z ^ (z >> 16)) * 0x7FEB352D + counter[1]);
-        z = unchecked((z ^ (z >> 15)) * 0x846CA68B);
-        return z ^ (z >> 16);
+        ulong keys = unchecked((((ulong)counter[1] << 32) | counter[0]) + (((ulong)step << 32) | row) * 0x9E3779B97F4A7C15);
+        keys = unchecked((keys ^ (keys >> 30)) * 0xBF58476D1CE4E5B9);
+        keys = unchecked((keys ^ (keys >> 27)) * 0x94D049BB133111EB);
+        keys ^= keys >> 31;
+        uint z = unchecked(index * 0x9E3779B9 + (uint)keys);
+        z = unchecked((z ^ (z >> 16)) * 0x7FEB352D + (uint)(keys >> 32));
+        return unchecked((z ^ (z >> 15)) * 0x846CA68B);
     }
 }

@@ -110,10 +110,13 @@ internal readonly struct AdditiveScore<T> : IAttentionScore<T>
         int column = 0;
         for (; column <= row.Size - LanePair<T, TLane>.Count; column += LanePair<T, TLane>.Count)
         {
-            BackwardColumns<LanePair<T, TLane>>(row, ref query, ref scoreGradients, gradients, column);
+            BackwardColumns<LanePair<T, TLane>, WholeLane>(row, ref query, ref scoreGradients, gradients, column);
         }
 
-        for (; column < row.Size; column += TLane.Count) BackwardColumns<TLane>(row, ref query, ref scoreGradients, gradients, column);
+        for (; column < row.Size; column += TLane.Count)
+        {
+            BackwardColumns<TLane, PartOfLane>(row, ref query, ref scoreGradients, gradients, column);
+        }
     }
 
     /// <summary>
@@ -121,15 +124,16 @@ internal readonly struct AdditiveScore<T> : IAttentionScore<T>
     /// in the blocks of <see cref="CanonicalSum"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void BackwardColumns<TLane>(
+    private static void BackwardColumns<TLane, TPart>(
         in ScoreRow<T> row, ref T query, ref T scoreGradients, in ScoreGradients<T> gradients, int column)
         where TLane : struct, ILane<TLane, T>
+        where TPart : struct, ILanePart
     {
         int columns = row.Size - column;
         int block = CanonicalSum.Block(row.Count);
         TLane one = TLane.Broadcast(T.One);
-        TLane p = PartialLane<T, TLane>.Load(ref Unsafe.Add(ref query, column), columns);
-        TLane v = PartialLane<T, TLane>.Load(ref Unsafe.Add(ref row.Vector, column), columns);
+        TLane p = Load<TLane, TPart>(ref Unsafe.Add(ref query, column), columns);
+        TLane v = Load<TLane, TPart>(ref Unsafe.Add(ref row.Vector, column), columns);
         TLane queryTotal = TLane.Zero, vectorTotal = TLane.Zero;
         for (int start = 0; start < row.Count; start += block)
         {
@@ -139,10 +143,10 @@ internal readonly struct AdditiveScore<T> : IAttentionScore<T>
             {
                 nint offset = (s * row.Stride) + column;
                 TLane g = TLane.Broadcast(Unsafe.Add(ref scoreGradients, s));
-                TLane t = Activations<T, TLane>.Tanh(p + PartialLane<T, TLane>.Load(ref Unsafe.Add(ref row.Keys, offset), columns));
+                TLane t = Activations<T, TLane>.Tanh(p + Load<TLane, TPart>(ref Unsafe.Add(ref row.Keys, offset), columns));
                 TLane dz = g * v * ((one - t) * (one + t));
                 ref T keyGradient = ref Unsafe.Add(ref gradients.Keys, offset);
-                PartialLane<T, TLane>.Store(PartialLane<T, TLane>.Load(ref keyGradient, columns) + dz, ref keyGradient, columns);
+                Store<TLane, TPart>(Load<TLane, TPart>(ref keyGradient, columns) + dz, ref keyGradient, columns);
                 querySum += dz;
                 TLane.AddProduct(ref vectorSum, g, t);
             }
@@ -151,9 +155,41 @@ internal readonly struct AdditiveScore<T> : IAttentionScore<T>
             vectorTotal = start == 0 ? vectorSum : vectorTotal + vectorSum;
         }
 
-        PartialLane<T, TLane>.Store(queryTotal, ref Unsafe.Add(ref gradients.Query, column), columns);
-        PartialLane<T, TLane>.Store(vectorTotal, ref Unsafe.Add(ref gradients.Vector, column), columns);
+        Store<TLane, TPart>(queryTotal, ref Unsafe.Add(ref gradients.Query, column), columns);
+        Store<TLane, TPart>(vectorTotal, ref Unsafe.Add(ref gradients.Vector, column), columns);
     }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TLane Load<TLane, TPart>(ref T source, int count)
+        where TLane : struct, ILane<TLane, T>
+        where TPart : struct, ILanePart =>
+        TPart.IsWhole ? TLane.Load(ref source) : PartialLane<T, TLane>.Load(ref source, count);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store<TLane, TPart>(TLane value, ref T target, int count)
+        where TLane : struct, ILane<TLane, T>
+        where TPart : struct, ILanePart
+    {
+        if (TPart.IsWhole) value.Store(ref target);
+        else PartialLane<T, TLane>.Store(value, ref target, count);
+    }
+}
+
+/// <summary>Whether a lane is known to be whole, as a type argument: what never happens is then gone from the code.</summary>
+internal interface ILanePart
+{
+    static abstract bool IsWhole { get; }
+}
+
+/// <summary>All numbers of the lane are there.</summary>
+internal readonly struct WholeLane : ILanePart
+{
+    public static bool IsWhole => true;
+}
+
+/// <summary>There may be fewer.</summary>
+internal readonly struct PartOfLane : ILanePart
+{
+    public static bool IsWhole => false;
 }
 
 /// <summary>v·tanh(p + k).</summary>
@@ -183,7 +219,8 @@ internal readonly ref struct LastTanhTerms<T, TLane>(ref T query, ref T key, ref
     private readonly ref T _vector = ref vector;
     private readonly int _length = length;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    // A call, always: the compiler has a budget for what it puts into one method, and the terms of whole blocks need it.
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public TLane AddTo(TLane sums, int index)
     {
         TLane sum = PartialLane<T, TLane>.LoadAt(ref _query, index, _length) + PartialLane<T, TLane>.LoadAt(ref _key, index, _length);

@@ -13,9 +13,6 @@ internal static class DropoutKernel<T, TLane>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>
 {
-    // As many elements as the widest lane has.
-    private const int BlockLength = 16;
-
     /// <summary>y = x·scale or +0, element by element.</summary>
     /// <param name="x">The row.</param>
     /// <param name="y">As long, overwritten; it may be the row itself.</param>
@@ -34,62 +31,54 @@ internal static class DropoutKernel<T, TLane>
     private static void Run<TInteger>(ReadOnlySpan<T> x, Span<T> y, RowBits bits, T bound, T scale)
         where TInteger : struct, IIntegerLane<TInteger>
     {
-        Unsafe.SkipInit(out Block16<T> numbers);
         ref T source = ref MemoryMarshal.GetReference(x);
         ref T target = ref MemoryMarshal.GetReference(y);
         TLane bounds = TLane.Broadcast(bound), scales = TLane.Broadcast(scale);
-        int whole = x.Length / BlockLength * BlockLength;
-        for (int i = 0; i < whole; i += BlockLength)
+        TInteger place = bits.First<TInteger>(), key = bits.Second<TInteger>();
+        nint length = x.Length;
+        nint i = 0;
+        for (; i <= length - TLane.Count; i += TLane.Count)
         {
-            Draw<TInteger>(i, bits, ref numbers);
-            for (int j = 0; j < BlockLength; j += TLane.Count)
-            {
-                TLane kept = TLane.Load(ref Unsafe.Add(ref source, i + j)) * scales;
-                TLane.SelectLess(TLane.Load(ref numbers[j]), bounds, TLane.Zero, kept).Store(ref Unsafe.Add(ref target, i + j));
-            }
+            TLane kept = TLane.Load(ref Unsafe.Add(ref source, i)) * scales;
+            TLane.SelectLess(Draw(ref place, key), bounds, TLane.Zero, kept).Store(ref Unsafe.Add(ref target, i));
         }
 
-        if (whole == x.Length) return;
-        Draw<TInteger>(whole, bits, ref numbers);
-        for (int j = 0; whole + j < x.Length; j += TLane.Count)
-        {
-            int count = x.Length - whole - j;
-            TLane kept = PartialLane<T, TLane>.Load(ref Unsafe.Add(ref source, whole + j), count) * scales;
-            TLane value = TLane.SelectLess(TLane.Load(ref numbers[j]), bounds, TLane.Zero, kept);
-            PartialLane<T, TLane>.Store(value, ref Unsafe.Add(ref target, whole + j), count);
-        }
+        int rest = (int)(length - i);
+        if (rest == 0) return;
+        TLane last = TLane.LoadPartial(ref Unsafe.Add(ref source, i), rest) * scales;
+        TLane.SelectLess(Draw(ref place, key), bounds, TLane.Zero, last).StorePartial(ref Unsafe.Add(ref target, i), rest);
     }
 
-    /// <summary>The random numbers of sixteen elements, uniform in [1, 2): random bits below the exponent of 1.</summary>
+    /// <summary>The random numbers of the next elements, uniform in [1, 2): random bits below the exponent of 1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Draw<TInteger>(int firstElement, RowBits bits, ref Block16<T> numbers)
+    private static TLane Draw<TInteger>(ref TInteger place, TInteger key)
         where TInteger : struct, IIntegerLane<TInteger>
     {
-        int words = Unsafe.SizeOf<T>() / sizeof(int);
-        ref int target = ref Unsafe.As<T, int>(ref numbers[0]);
-        ref int places = ref MemoryMarshal.GetReference(RowBits.Places);
-        ref int fractions = ref MemoryMarshal.GetReference(words == 1 ? RowBits.SingleFractions : RowBits.DoubleFractions);
-        ref int ones = ref MemoryMarshal.GetReference(words == 1 ? RowBits.SingleOnes : RowBits.DoubleOnes);
-        for (int i = 0; i < BlockLength * words; i += TInteger.Count)
+        // By way of memory, since lanes of whole numbers and others do not know each other. A lone double takes two words.
+        Unsafe.SkipInit(out Block16<T> numbers);
+        ref int words = ref Unsafe.As<T, int>(ref numbers[0]);
+        for (int i = 0; i < TLane.Count * Unsafe.SizeOf<T>() / sizeof(int); i += TInteger.Count)
         {
-            // The tables repeat after a block of sixteen words.
-            int place = i & (BlockLength - 1);
-            TInteger random = bits.Words((firstElement * words) + i - place, TInteger.Load(ref Unsafe.Add(ref places, place)));
-            random &= TInteger.Load(ref Unsafe.Add(ref fractions, place));
-            (random + TInteger.Load(ref Unsafe.Add(ref ones, place))).Store(ref Unsafe.Add(ref target, i));
+            TInteger number = typeof(T) == typeof(float) ? RowBits.Single(place, key) : RowBits.HalfOfDouble(place, key, i % 2);
+            number.Store(ref Unsafe.Add(ref words, i));
+            place = RowBits.Next(place);
         }
+
+        return TLane.Load(ref numbers[0]);
     }
 }
 
 /// <summary>
-/// The random words of one row: a function of seed, call, step, row and the word's index alone. Philox makes two keys of the
-/// first four, a hash of two multiplications the word of keys and index.
+/// The random words of one row: a function of seed, call, step, row and the word's index alone. Philox makes a start of seed and call,
+/// a hash of 64 bits two keys of start, step and row, a hash of 32 bits the word of keys and index.
 /// </summary>
 /// <remarks>
-/// The words of a row are hashes of a Weyl sequence (Knuth's golden ratio) that starts at the first key, by the bijection of
-/// 32 bits by Wellons (hash-prospector, 2018: shifts 16, 15, 16) with the second key between its two multiplications, so that no row
-/// is another one shifted. Of plain indices, whose bits hardly differ, the hash shows: pairs of units at some distances were dropped
-/// together a little too often. Philox for each word would cost several times what moving the data costs.
+/// <para>Both hashes are of Weyl sequences (multiples of 2ⁿ over the golden ratio), which start at the number that the stage before has
+/// made. The keys are the output of SplitMix64 (Steele, Lea and Flood, 2014). The words are the bijection of 32 bits by Wellons
+/// (hash-prospector, 2018: shifts 16 and 15) with the second key between its two multiplications, so that no row is another one
+/// shifted. Of plain indices in place of a Weyl sequence, whose bits hardly differ, the hash shows: pairs of units at some distances
+/// were dropped together a little too often.</para>
+/// <para>Philox for each word would cost several times what moving the data costs, and for each row as much as moving a short one.</para>
 /// </remarks>
 internal readonly struct RowBits
 {
@@ -99,57 +88,84 @@ internal readonly struct RowBits
     private readonly int _first;
     private readonly int _second;
 
-    /// <param name="seed">The seed.</param>
-    /// <param name="call">Which call.</param>
+    /// <param name="start"><see cref="Start"/> of seed and call.</param>
     /// <param name="step">Which step.</param>
     /// <param name="row">Which row.</param>
-    public RowBits(ulong seed, ulong call, int step, int row)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public RowBits(ulong start, int step, int row)
     {
-        (uint word0, uint word1, uint word2, uint word3) = ((uint)row, (uint)step, (uint)call, (uint)(call >> 32));
-        CounterRandom.Philox(ref word0, ref word1, ref word2, ref word3, (uint)seed, (uint)(seed >> 32));
-        (_first, _second) = ((int)word0, (int)word1);
+        unchecked
+        {
+            ulong keys = start + ((((ulong)(uint)step << 32) | (uint)row) * 0x9E3779B97F4A7C15);
+            keys = (keys ^ (keys >> 30)) * 0xBF58476D1CE4E5B9;
+            keys = (keys ^ (keys >> 27)) * 0x94D049BB133111EB;
+            keys ^= keys >> 31;
+            (_first, _second) = ((int)keys, (int)(keys >> 32));
+        }
     }
 
+    /// <summary>What all rows of one call start from.</summary>
+    public static ulong Start(ulong seed, ulong call) => new CounterRandom(seed, call).NextUInt64();
+
     /// <summary><see cref="GoldenRatio"/> times 0 to 15.</summary>
-    public static ReadOnlySpan<int> Places =>
+    private static ReadOnlySpan<int> Places =>
     [
         0, -1640531527, 1013904242, -626627285, 2027808484, 387276957, -1253254570, 1401181199,
         -239350328, -1879881855, 774553914, -865977613, 1788458156, 147926629, -1492604898, 1161830871,
     ];
 
-    /// <summary>The bits of a float below its exponent.</summary>
-    public static ReadOnlySpan<int> SingleFractions =>
+    /// <summary>The bits below the exponents of doubles, whose lower half comes first.</summary>
+    private static ReadOnlySpan<int> Fractions =>
     [
-        0x007FFFFF, 0x007FFFFF, 0x007FFFFF, 0x007FFFFF, 0x007FFFFF, 0x007FFFFF, 0x007FFFFF, 0x007FFFFF,
-        0x007FFFFF, 0x007FFFFF, 0x007FFFFF, 0x007FFFFF, 0x007FFFFF, 0x007FFFFF, 0x007FFFFF, 0x007FFFFF,
+        -1, 0x000FFFFF, -1, 0x000FFFFF, -1, 0x000FFFFF, -1, 0x000FFFFF,
+        -1, 0x000FFFFF, -1, 0x000FFFFF, -1, 0x000FFFFF, -1, 0x000FFFFF,
     ];
 
-    /// <summary>The exponent of 1.</summary>
-    public static ReadOnlySpan<int> SingleOnes =>
-    [
-        0x3F800000, 0x3F800000, 0x3F800000, 0x3F800000, 0x3F800000, 0x3F800000, 0x3F800000, 0x3F800000,
-        0x3F800000, 0x3F800000, 0x3F800000, 0x3F800000, 0x3F800000, 0x3F800000, 0x3F800000, 0x3F800000,
-    ];
-
-    /// <summary>Those of doubles, whose lower half comes first.</summary>
-    public static ReadOnlySpan<int> DoubleFractions =>
-        [-1, 0x000FFFFF, -1, 0x000FFFFF, -1, 0x000FFFFF, -1, 0x000FFFFF, -1, 0x000FFFFF, -1, 0x000FFFFF, -1, 0x000FFFFF, -1, 0x000FFFFF];
-
-    /// <inheritdoc cref="SingleOnes"/>
-    public static ReadOnlySpan<int> DoubleOnes =>
+    /// <summary>Their exponents, of 1.</summary>
+    private static ReadOnlySpan<int> Ones =>
         [0, 0x3FF00000, 0, 0x3FF00000, 0, 0x3FF00000, 0, 0x3FF00000, 0, 0x3FF00000, 0, 0x3FF00000, 0, 0x3FF00000, 0, 0x3FF00000];
 
-    /// <summary>The words of indices from <paramref name="first"/> on.</summary>
-    /// <param name="first">A multiple of sixteen.</param>
-    /// <param name="places">A lane of <see cref="Places"/>.</param>
+    /// <summary>Where the row's sequence starts.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TInteger Words<TInteger>(int first, TInteger places)
+    public TInteger First<TInteger>()
+        where TInteger : struct, IIntegerLane<TInteger> =>
+        TInteger.Broadcast(_first) + TInteger.Load(ref MemoryMarshal.GetReference(Places));
+
+    /// <summary>The key between the products.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TInteger Second<TInteger>()
+        where TInteger : struct, IIntegerLane<TInteger> => TInteger.Broadcast(_second);
+
+    /// <summary>The places behind a lane of them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TInteger Next<TInteger>(TInteger place)
+        where TInteger : struct, IIntegerLane<TInteger> => place + TInteger.Broadcast(unchecked(GoldenRatio * TInteger.Count));
+
+    /// <summary>Floats in [1, 2): 23 bits below the exponent of 1, the upper ones of the last product, which all others decide.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TInteger Single<TInteger>(TInteger place, TInteger key)
+        where TInteger : struct, IIntegerLane<TInteger> => (Product(place, key) >>> 9) + TInteger.Broadcast(0x3F800000);
+
+    /// <summary>Halves of doubles in [1, 2).</summary>
+    /// <param name="place">The halves' places.</param>
+    /// <param name="key">The key between the products.</param>
+    /// <param name="half">Which half is the first: 0 for the lower one.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TInteger HalfOfDouble<TInteger>(TInteger place, TInteger key, int half)
         where TInteger : struct, IIntegerLane<TInteger>
     {
-        TInteger word = TInteger.Broadcast(unchecked((first * GoldenRatio) + _first)) + places;
-        word = (word ^ (word >>> 16)) * TInteger.Broadcast(0x7FEB352D);
-        word += TInteger.Broadcast(_second);
-        word = (word ^ (word >>> 15)) * TInteger.Broadcast(unchecked((int)0x846CA68B));
-        return word ^ (word >>> 16);
+        TInteger product = Product(place, key);
+        TInteger word = product ^ (product >>> 16);
+        TInteger fraction = word & TInteger.Load(ref Unsafe.Add(ref MemoryMarshal.GetReference(Fractions), half));
+        return fraction + TInteger.Load(ref Unsafe.Add(ref MemoryMarshal.GetReference(Ones), half));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TInteger Product<TInteger>(TInteger place, TInteger key)
+        where TInteger : struct, IIntegerLane<TInteger>
+    {
+        TInteger word = (place ^ (place >>> 16)) * TInteger.Broadcast(0x7FEB352D);
+        word += key;
+        return (word ^ (word >>> 15)) * TInteger.Broadcast(unchecked((int)0x846CA68B));
     }
 }

@@ -166,11 +166,12 @@ internal readonly ref struct DropoutJob<T> : ITeamJob, ILaneWork<T, WorkerTeam>
     {
         int size = Pass.Size;
         ReadOnlySpan<int> keys = Pass.RowKeys;
+        ulong random = RowBits.Start(Seed, Pass.Call);
         (int start, int end) = team.Share(Pass.Steps * Pass.Batch);
         (int step, int row) = Math.DivRem(start, Pass.Batch);
         for (int i = start; i < end; i++)
         {
-            var bits = new RowBits(Seed, Pass.Call, SharesSteps ? EveryStep : Pass.FirstStep + step, keys.IsEmpty ? row : keys[row]);
+            var bits = new RowBits(random, SharesSteps ? EveryStep : Pass.FirstStep + step, keys.IsEmpty ? row : keys[row]);
             DropoutKernel<T, TLane>.Run(Source.Slice(i * size, size), Target.Slice(i * size, size), bits, Bound, Scale);
             row++;
             if (row < Pass.Batch) continue;
