@@ -156,6 +156,10 @@ public sealed class ReferenceBounded<TProduct>(double flushBelow) : ReferenceMat
         return new(value, (moved + UlpError(value + moved)) * OwnRounding);
     }
 
+    /// <inheritdoc/>
+    public override BoundedNumber<TProduct> Larger(BoundedNumber<TProduct> a, BoundedNumber<TProduct> b) =>
+        a.Value >= b.Value ? a : b;
+
     private BoundedNumber<TProduct> Pieces(
         ReferenceActivation activation, BoundedNumber<TProduct> a, BoundedNumber<TProduct> alpha, double value)
     {

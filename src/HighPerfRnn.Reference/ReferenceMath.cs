@@ -45,6 +45,11 @@ public abstract class ReferenceMath<T>
     /// <summary>√x.</summary>
     /// <param name="x">At least 0.</param>
     public abstract T Sqrt(T x);
+
+    /// <summary>The larger of two numbers by their values: for a choice that the result does not depend on.</summary>
+    /// <param name="a">One.</param>
+    /// <param name="b">The other.</param>
+    public abstract T Larger(T a, T b);
 }
 
 /// <summary>Plain floating-point numbers.</summary>
@@ -80,4 +85,7 @@ public class ReferenceFloatingPoint<T>(double flushBelow) : ReferenceMath<T>
 
     /// <inheritdoc/>
     public override T Sqrt(T x) => T.Sqrt(x);
+
+    /// <inheritdoc/>
+    public override T Larger(T a, T b) => T.Max(a, b);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace HighPerfRnn.Kernels;
@@ -108,22 +109,27 @@ public struct CounterRandom
     }
 
     /// <summary>One block of Philox4x32-10: counter words in, random words out.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Philox(ref uint word0, ref uint word1, ref uint word2, ref uint word3, uint key0, uint key1)
     {
+        // In locals, which stay in registers.
+        (uint w0, uint w1, uint w2, uint w3) = (word0, word1, word2, word3);
         for (int round = 0; round < 10; round++)
         {
-            ulong product0 = (ulong)word0 * 0xD2511F53;
-            ulong product1 = (ulong)word2 * 0xCD9E8D57;
-            word0 = (uint)(product1 >> 32) ^ word1 ^ key0;
-            word1 = (uint)product1;
-            word2 = (uint)(product0 >> 32) ^ word3 ^ key1;
-            word3 = (uint)product0;
+            ulong product0 = (ulong)w0 * 0xD2511F53;
+            ulong product1 = (ulong)w2 * 0xCD9E8D57;
+            w0 = (uint)(product1 >> 32) ^ w1 ^ key0;
+            w1 = (uint)product1;
+            w2 = (uint)(product0 >> 32) ^ w3 ^ key1;
+            w3 = (uint)product0;
             unchecked
             {
                 key0 += 0x9E3779B9;
                 key1 += 0xBB67AE85;
             }
         }
+
+        (word0, word1, word2, word3) = (w0, w1, w2, w3);
     }
 
     private void Fill()

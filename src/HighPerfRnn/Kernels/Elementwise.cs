@@ -10,7 +10,7 @@ namespace HighPerfRnn.Kernels;
 /// Functions of each number of a span. Bits depend on the number alone: not on where it stands, nor on the machine's vectors.
 /// Nothing is allocated. T is float or double.
 /// </summary>
-public static class Elementwise
+public static partial class Elementwise
 {
     /// <summary>y = tanh x.</summary>
     /// <remarks>

@@ -34,13 +34,14 @@ internal static class StridedSum<T, TLane>
     /// <param name="tail">The last terms, filled up to a block with terms that add +0.</param>
     /// <param name="hasTail">Whether there are any.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static T Run<TTerms>(scoped in TTerms terms, int blocks, scoped in TTerms tail, bool hasTail)
+    public static T Run<TTerms, TTail>(scoped in TTerms terms, int blocks, scoped in TTail tail, bool hasTail)
         where TTerms : struct, ITerms<T, TLane>, allows ref struct
+        where TTail : struct, ITerms<T, TLane>, allows ref struct
     {
         Unsafe.SkipInit(out Block16<T> sums);
         // Copies, since a call through a read-only reference would copy each time; they stay in registers.
         TTerms body = terms;
-        TTerms last = tail;
+        TTail last = tail;
         int count = TLane.Count;
         for (int chain = 0; chain < Chains; chain += 4 * count)
         {
@@ -96,28 +97,43 @@ internal struct Block16<T>
 }
 
 /// <summary>Σ aₖ·bₖ, each chain by fused multiply-adds; with b = a, the sum of squares.</summary>
-internal readonly ref struct DotTerms<T, TLane>(ReadOnlySpan<T> a, ReadOnlySpan<T> b) : ITerms<T, TLane>
+internal readonly ref struct DotTerms<T, TLane>(ref T a, ref T b) : ITerms<T, TLane>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>
 {
-    private readonly ref T _a = ref MemoryMarshal.GetReference(a);
-    private readonly ref T _b = ref MemoryMarshal.GetReference(b);
+    private readonly ref T _a = ref a;
+    private readonly ref T _b = ref b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TLane AddTo(TLane sums, int index) =>
         TLane.FusedMultiplyAdd(TLane.Load(ref Unsafe.Add(ref _a, index)), TLane.Load(ref Unsafe.Add(ref _b, index)), sums);
 
     /// <summary>The sum over vectors of one length, whatever it is.</summary>
-    public static T Sum(ReadOnlySpan<T> a, ReadOnlySpan<T> b)
+    public static T Sum(ReadOnlySpan<T> a, ReadOnlySpan<T> b) =>
+        Sum(ref MemoryMarshal.GetReference(a), ref MemoryMarshal.GetReference(b), a.Length);
+
+    /// <inheritdoc cref="Sum(ReadOnlySpan{T}, ReadOnlySpan{T})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Sum(ref T a, ref T b, int length)
     {
-        int blocks = a.Length / StridedSum<T, TLane>.Chains;
+        int blocks = length / StridedSum<T, TLane>.Chains;
         int rest = blocks * StridedSum<T, TLane>.Chains;
-        Block16<T> tailA = default;
-        Block16<T> tailB = default;
-        a[rest..].CopyTo(tailA);
-        b[rest..].CopyTo(tailB);
-        var terms = new DotTerms<T, TLane>(a, b);
-        var tail = new DotTerms<T, TLane>(tailA, tailB);
-        return StridedSum<T, TLane>.Run(in terms, blocks, in tail, rest < a.Length);
+        var terms = new DotTerms<T, TLane>(ref a, ref b);
+        var tail = new LastDotTerms<T, TLane>(ref Unsafe.Add(ref a, rest), ref Unsafe.Add(ref b, rest), length - rest);
+        return StridedSum<T, TLane>.Run(in terms, blocks, in tail, rest < length);
     }
+}
+
+/// <summary>The last of <see cref="DotTerms{T, TLane}"/>, fewer than a block: what lies behind them is not read and adds +0.</summary>
+internal readonly ref struct LastDotTerms<T, TLane>(ref T a, ref T b, int length) : ITerms<T, TLane>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TLane : struct, ILane<TLane, T>
+{
+    private readonly ref T _a = ref a;
+    private readonly ref T _b = ref b;
+    private readonly int _length = length;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TLane AddTo(TLane sums, int index) => TLane.FusedMultiplyAdd(
+        PartialLane<T, TLane>.LoadAt(ref _a, index, _length), PartialLane<T, TLane>.LoadAt(ref _b, index, _length), sums);
 }

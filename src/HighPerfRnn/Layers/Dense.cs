@@ -1,7 +1,6 @@
 using System.Numerics;
 using HighPerfRnn.Kernels;
 using HighPerfRnn.Memory;
-using HighPerfRnn.Simd;
 using HighPerfRnn.Threading;
 
 namespace HighPerfRnn.Layers;
@@ -15,8 +14,7 @@ namespace HighPerfRnn.Layers;
 public sealed class Dense<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly AlignedBlock<T> _packed;
-    private readonly bool _isTrainable;
+    private readonly PackedLinear<T> _packed;
 
     /// <summary>A layer from <paramref name="inputSize"/> to <paramref name="outputSize"/> numbers.</summary>
     /// <param name="inputSize">I.</param>
@@ -29,10 +27,8 @@ public sealed class Dense<T>
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputSize);
         InputSize = inputSize;
         OutputSize = outputSize;
-        _isTrainable = isTrainable;
         Parameters = new ParameterSet<T>(("weight", inputSize, outputSize), ("bias", 0, outputSize));
-        int forward = PackedMatrix<T>.Size(inputSize, outputSize);
-        _packed = new AlignedBlock<T>(isTrainable ? checked(forward + PackedMatrix<T>.Size(outputSize, inputSize)) : forward);
+        _packed = new PackedLinear<T>(inputSize, outputSize, isTrainable);
     }
 
     /// <summary>I.</summary>
@@ -44,11 +40,6 @@ public sealed class Dense<T>
     /// <summary>W and b by name; see the remarks above.</summary>
     public ParameterSet<T> Parameters { get; }
 
-    private PackedMatrix<T> PackedWeights => new(_packed.Span, InputSize, OutputSize);
-
-    private PackedMatrix<T> PackedWeightsTransposed =>
-        new(_packed.Span[PackedMatrix<T>.Size(InputSize, OutputSize)..], OutputSize, InputSize);
-
     /// <summary>How many elements <see cref="Backward"/> needs as workspace for so many rows: at most 256 rows of ⌈O / 16⌉·16 (8 in double).</summary>
     /// <exception cref="ArgumentOutOfRangeException">The rows are negative or O is not positive.</exception>
     public static int WorkspaceSize(int rows, int outputSize)
@@ -59,18 +50,7 @@ public sealed class Dense<T>
     }
 
     /// <summary>Takes the parameters as they are now for the passes that follow. Allocates nothing.</summary>
-    public void Repack()
-    {
-        var work = new PackWork<T>
-        {
-            Source = Parameters["weight"],
-            Stride = PackedWeights.Columns,
-            Gates = GateLayout.Of<T>(1, PackedWeights.Columns),
-            Packed = PackedWeights,
-            Transposed = _isTrainable ? PackedWeightsTransposed : default,
-        };
-        Lanes.Run<T, PackWork<T>, int>(ref work, 0);
-    }
+    public void Repack() => _packed.Pack(Parameters["weight"]);
 
     /// <summary>output = input·W + b.</summary>
     /// <param name="rows">N.</param>
@@ -80,7 +60,7 @@ public sealed class Dense<T>
     /// <exception cref="ArgumentException">A span has another length than its shape, or they overlap; nothing has been written then.</exception>
     public void Forward(int rows, ReadOnlySpan<T> input, Span<T> output, WorkerGroup? workers = null)
     {
-        LinearPass.Forward(rows, input, output, PackedWeights, GateLayout.Of<T>(1, PackedWeights.Columns), Parameters["bias"], nameof(output), workers);
+        LinearPass.Forward(rows, input, output, _packed.Weights, _packed.Gates, Parameters["bias"], nameof(output), workers);
     }
 
     /// <summary>dX += dY·Wᵀ, dW += Xᵀ·dY, db += Σ dY.</summary>
@@ -102,19 +82,21 @@ public sealed class Dense<T>
         Span<T> workspace,
         WorkerGroup? workers = null)
     {
-        if (!_isTrainable) throw new InvalidOperationException("The layer was made with isTrainable: false, so it has no backward pass.");
+        if (!_packed.IsTrainable) throw new InvalidOperationException("The layer was made with isTrainable: false, so it has no backward pass.");
         Check.Layout(gradients, Parameters);
         LinearPass.Backward(
             rows,
             input,
             outputGradient,
             inputGradient,
-            PackedWeightsTransposed,
+            _packed.Transposed,
             gradients,
             gradients["weight"],
             gradients["bias"],
             workspace,
+            nameof(input),
             nameof(outputGradient),
+            nameof(inputGradient),
             workers);
     }
 }

@@ -39,25 +39,27 @@ internal static class LinearPass
         Span<T> weightsGradient,
         Span<T> biasGradient,
         Span<T> workspace,
+        string inputName,
         string outputGradientName,
+        string inputGradientName,
         WorkerGroup? workers)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
         int inputs = weightsTransposed.Columns;
         int outputs = weightsTransposed.Depth;
-        Check.Shape(input.Length, nameof(input), "[rows, inputs]", rows, inputs);
+        Check.Shape(input.Length, inputName, "[rows, inputs]", rows, inputs);
         Check.Shape(outputGradient.Length, outputGradientName, "[rows, outputs]", rows, outputs);
-        Check.ShapeOrEmpty(inputGradient.Length, nameof(inputGradient), "[rows, inputs]", rows, inputs);
+        Check.ShapeOrEmpty(inputGradient.Length, inputGradientName, "[rows, inputs]", rows, inputs);
         Check.AtLeast(workspace.Length, Dense<T>.WorkspaceSize(rows, outputs), nameof(workspace));
-        Check.NoOverlap(inputGradient, input, nameof(inputGradient), nameof(input));
-        Check.NoOverlap(inputGradient, outputGradient, nameof(inputGradient), outputGradientName);
-        Check.NoOverlap(workspace, input, nameof(workspace), nameof(input));
+        Check.NoOverlap(inputGradient, input, inputGradientName, inputName);
+        Check.NoOverlap(inputGradient, outputGradient, inputGradientName, outputGradientName);
+        Check.NoOverlap(workspace, input, nameof(workspace), inputName);
         Check.NoOverlap(workspace, outputGradient, nameof(workspace), outputGradientName);
-        Check.NoOverlap(workspace, inputGradient, nameof(workspace), nameof(inputGradient));
-        Check.NoOverlap<T>(gradients.Values, input, nameof(gradients), nameof(input));
+        Check.NoOverlap(workspace, inputGradient, nameof(workspace), inputGradientName);
+        Check.NoOverlap<T>(gradients.Values, input, nameof(gradients), inputName);
         Check.NoOverlap<T>(gradients.Values, outputGradient, nameof(gradients), outputGradientName);
-        Check.NoOverlap<T>(gradients.Values, inputGradient, nameof(gradients), nameof(inputGradient));
+        Check.NoOverlap<T>(gradients.Values, inputGradient, nameof(gradients), inputGradientName);
         Check.NoOverlap<T>(gradients.Values, workspace, nameof(gradients), nameof(workspace));
         var job = new LinearBackwardJob<T>
         {

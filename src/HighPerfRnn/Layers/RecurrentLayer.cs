@@ -219,7 +219,9 @@ public abstract partial class RecurrentLayer<T>
             gradients["weight_ih"],
             biasGradient: default,
             workspace,
+            nameof(input),
             nameof(projectedGradient),
+            nameof(inputGradient),
             workers);
     }
 

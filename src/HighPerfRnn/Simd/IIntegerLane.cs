@@ -2,7 +2,7 @@ namespace HighPerfRnn.Simd;
 
 /// <summary>
 /// A vector of <see cref="Count"/> whole numbers of 32 bits, each of which may also be a pair of 16 bits, the first of the pair
-/// in its lower half: what products of quantised numbers are made of. Every operation is exact, so that all widths agree.
+/// in its lower half: what products of quantised numbers and random bits are made of. Every operation is exact, so that all widths agree.
 /// </summary>
 /// <typeparam name="TSelf">The lane itself.</typeparam>
 internal interface IIntegerLane<TSelf>
@@ -13,6 +13,30 @@ internal interface IIntegerLane<TSelf>
 
     /// <summary>All zeros.</summary>
     static abstract TSelf Zero { get; }
+
+    /// <summary>The same number in every element.</summary>
+    static abstract TSelf Broadcast(int value);
+
+    /// <summary><see cref="Count"/> numbers from <paramref name="source"/> on; no alignment is needed.</summary>
+    static abstract TSelf Load(ref readonly int source);
+
+    /// <summary>Writes <see cref="Count"/> numbers; no alignment is needed.</summary>
+    void Store(ref int destination);
+
+    /// <summary>a + b modulo 2³².</summary>
+    static abstract TSelf operator +(TSelf a, TSelf b);
+
+    /// <summary>a · b modulo 2³².</summary>
+    static abstract TSelf operator *(TSelf a, TSelf b);
+
+    /// <summary>The bits that one of both has.</summary>
+    static abstract TSelf operator ^(TSelf a, TSelf b);
+
+    /// <summary>The bits that both have.</summary>
+    static abstract TSelf operator &(TSelf a, TSelf b);
+
+    /// <summary>The bits move down, zeros follow.</summary>
+    static abstract TSelf operator >>>(TSelf a, int count);
 
     /// <summary>The same pair in every element.</summary>
     static abstract TSelf BroadcastPair(ref readonly short pair);

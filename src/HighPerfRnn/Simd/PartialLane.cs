@@ -15,6 +15,14 @@ internal static class PartialLane<T, TLane>
     public static TLane Load(ref readonly T source, int count) =>
         count >= TLane.Count ? TLane.Load(in source) : TLane.LoadPartial(in source, count);
 
+    /// <summary>The numbers from <paramref name="index"/> on of so many; behind the last of them +0, where nothing is read.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLane LoadAt(ref T source, int index, int length)
+    {
+        int count = length - index;
+        return count > 0 ? Load(ref Unsafe.Add(ref source, index), count) : TLane.Zero;
+    }
+
     /// <summary>Writes the first <paramref name="count"/> numbers, which may be all.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(TLane value, ref T destination, int count)

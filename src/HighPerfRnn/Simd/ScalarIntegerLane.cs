@@ -12,6 +12,30 @@ internal readonly struct ScalarIntegerLane(int value) : IIntegerLane<ScalarInteg
     public static ScalarIntegerLane Zero => default;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarIntegerLane Broadcast(int value) => new(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarIntegerLane Load(ref readonly int source) => new(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(ref int destination) => destination = _value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarIntegerLane operator +(ScalarIntegerLane a, ScalarIntegerLane b) => new(a._value + b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarIntegerLane operator *(ScalarIntegerLane a, ScalarIntegerLane b) => new(a._value * b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarIntegerLane operator ^(ScalarIntegerLane a, ScalarIntegerLane b) => new(a._value ^ b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarIntegerLane operator &(ScalarIntegerLane a, ScalarIntegerLane b) => new(a._value & b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarIntegerLane operator >>>(ScalarIntegerLane a, int count) => new(a._value >>> count);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ScalarIntegerLane BroadcastPair(ref readonly short pair) => Pair(pair, Unsafe.Add(ref Unsafe.AsRef(in pair), 1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

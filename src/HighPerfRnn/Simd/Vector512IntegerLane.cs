@@ -14,6 +14,30 @@ internal readonly struct Vector512IntegerLane(Vector512<int> value) : IIntegerLa
     public static Vector512IntegerLane Zero => default;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512IntegerLane Broadcast(int value) => new(Vector512.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512IntegerLane Load(ref readonly int source) => new(Vector512.LoadUnsafe(in source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(ref int destination) => _value.StoreUnsafe(ref destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512IntegerLane operator +(Vector512IntegerLane a, Vector512IntegerLane b) => new(a._value + b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512IntegerLane operator *(Vector512IntegerLane a, Vector512IntegerLane b) => new(a._value * b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512IntegerLane operator ^(Vector512IntegerLane a, Vector512IntegerLane b) => new(a._value ^ b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512IntegerLane operator &(Vector512IntegerLane a, Vector512IntegerLane b) => new(a._value & b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512IntegerLane operator >>>(Vector512IntegerLane a, int count) => new(a._value >>> count);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512IntegerLane BroadcastPair(ref readonly short pair) =>
         new(Vector512.Create(Unsafe.ReadUnaligned<int>(ref Unsafe.As<short, byte>(ref Unsafe.AsRef(in pair)))));
 

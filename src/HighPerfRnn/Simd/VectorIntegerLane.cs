@@ -16,6 +16,30 @@ internal readonly struct VectorIntegerLane(Vector<int> value) : IIntegerLane<Vec
     public static VectorIntegerLane Zero => default;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VectorIntegerLane Broadcast(int value) => new(Vector.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VectorIntegerLane Load(ref readonly int source) => new(Vector.LoadUnsafe(in source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(ref int destination) => _value.StoreUnsafe(ref destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VectorIntegerLane operator +(VectorIntegerLane a, VectorIntegerLane b) => new(a._value + b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VectorIntegerLane operator *(VectorIntegerLane a, VectorIntegerLane b) => new(a._value * b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VectorIntegerLane operator ^(VectorIntegerLane a, VectorIntegerLane b) => new(a._value ^ b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VectorIntegerLane operator &(VectorIntegerLane a, VectorIntegerLane b) => new(a._value & b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VectorIntegerLane operator >>>(VectorIntegerLane a, int count) => new(a._value >>> count);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static VectorIntegerLane BroadcastPair(ref readonly short pair) =>
         new(Vector.Create(Unsafe.ReadUnaligned<int>(ref Unsafe.As<short, byte>(ref Unsafe.AsRef(in pair)))));
 

@@ -263,8 +263,9 @@ public sealed class CtcDecoder<T>
         public void Run<TLane>(int argument)
             where TLane : struct, ILane<TLane, T>
         {
-            Block16<T> mask = SoftmaxCrossEntropyKernel<T, TLane>.TailMask(Frame.Length);
-            (Sum, Maximum) = SoftmaxCrossEntropyKernel<T, TLane>.SumOfExponentials(Frame, in mask);
+            Block16<T> mask = SoftmaxKernel<T, TLane>.TailMask(Frame.Length);
+            Sum = SoftmaxKernel<T, TLane>.SumOfExponentials(Frame, in mask, out T maximum);
+            Maximum = maximum;
         }
     }
 }

@@ -24,7 +24,7 @@ internal readonly ref struct CtcJob<T> : ITeamJob, ILaneWork<T, WorkerTeam>
     {
         int rows = Batch.TargetLengths.Length;
         (int start, int end) = team.Share(rows);
-        Block16<T> tailMask = SoftmaxCrossEntropyKernel<T, TLane>.TailMask(Batch.Classes);
+        Block16<T> tailMask = SoftmaxKernel<T, TLane>.TailMask(Batch.Classes);
         int roomLength = WantsGradient ? CtcRoom<T>.Length(Batch.Steps, LongestTarget) : CtcRoom<T>.ForwardLength(LongestTarget);
         int firstLabel = 0;
         for (int row = 0; row < end; row++)
@@ -76,7 +76,7 @@ internal readonly ref struct CtcJob<T> : ITeamJob, ILaneWork<T, WorkerTeam>
         for (int t = 0; t < frames; t++)
         {
             ReadOnlySpan<T> logits = LogitsOf(t, row);
-            (T sum, T maximum) = SoftmaxCrossEntropyKernel<T, TLane>.SumOfExponentials(logits, in tailMask);
+            T sum = SoftmaxKernel<T, TLane>.SumOfExponentials(logits, in tailMask, out T maximum);
             T logSum = ExactMath.Narrow<T>(ExactMath.Log(ExactMath.Widen(sum)));
             if (WantsGradient) (room.Maxima[t], room.LogSums[t]) = (maximum, logSum);
             CtcStates.SetEmission(logits, labels, Batch.Blank, maximum, logSum, room.Emission);
@@ -105,9 +105,9 @@ internal readonly ref struct CtcJob<T> : ITeamJob, ILaneWork<T, WorkerTeam>
             shift = CtcKernel<T, TLane>.StepBackward(room.Following, room.Alpha(t + 1), room.Emission, room.Skip, shift, room.Posterior);
             // Divided by their own sum, which is p(target) at every t, so that what was taken off on both ways need not be known.
             Block16<T> noTail = default;
-            SoftmaxCrossEntropyKernel<T, TLane>.StoreSoftmax(states, states, scale, in noTail);
+            SoftmaxKernel<T, TLane>.Scaled(states, states, scale, in noTail, out _);
             Span<T> gradient = GradientOf(t, row);
-            SoftmaxCrossEntropyKernel<T, TLane>.StoreSoftmax(logits, gradient, scale, in tailMask);
+            SoftmaxKernel<T, TLane>.Scaled(logits, gradient, scale, in tailMask, out _);
             CtcStates.SubtractPosterior(room.Posterior, labels, Batch.Blank, gradient);
         }
     }

@@ -57,14 +57,14 @@ internal readonly ref struct HierarchicalSoftmaxJob<T> : ITeamJob, ILaneWork<T, 
         (int start, int end) = team.Share(Order.Length);
         for (int i = start; i < end; i++) InputOf(i).CopyTo(SortedInput[(i * Layout.InputSize)..]);
         Score<TLane>(start, end, Layout.ClassWeights, Layout.ClassBias, ClassScores, Layout.ClassCount);
-        Block16<T> classMask = SoftmaxCrossEntropyKernel<T, TLane>.TailMask(Layout.ClassCount);
+        Block16<T> classMask = SoftmaxKernel<T, TLane>.TailMask(Layout.ClassCount);
         for (int k = 0; k < Layout.ClassCount; k++)
         {
             int first = Math.Max(start, Starts[k]);
             int last = Math.Min(end, Starts[k + 1]);
             if (first >= last) continue;
             Score<TLane>(first, last, Layout.WeightsOf(k), Layout.BiasOf(k), WordScores, Layout.ClassSize);
-            Block16<T> wordMask = SoftmaxCrossEntropyKernel<T, TLane>.TailMask(Layout.WordsOf(k));
+            Block16<T> wordMask = SoftmaxKernel<T, TLane>.TailMask(Layout.WordsOf(k));
             for (int i = first; i < last; i++) RunRow<TLane>(i, k, in classMask, in wordMask);
         }
 
@@ -212,15 +212,15 @@ internal readonly ref struct HierarchicalLogProbabilitiesJob<T> : ITeamJob, ILan
         RowCombination<T, TLane>.Dots(
             Input, Layout.ClassWeights[(first * size)..], Layout.ClassBias[first..], ClassScores[first..end]);
         team.Synchronize();
-        Block16<T> classMask = SoftmaxCrossEntropyKernel<T, TLane>.TailMask(Layout.ClassCount);
-        (T classSum, T classMaximum) = SoftmaxCrossEntropyKernel<T, TLane>.SumOfExponentials(ClassScores, in classMask);
+        Block16<T> classMask = SoftmaxKernel<T, TLane>.TailMask(Layout.ClassCount);
+        T classSum = SoftmaxKernel<T, TLane>.SumOfExponentials(ClassScores, in classMask, out T classMaximum);
         double logClassSum = ExactMath.Log(ExactMath.Widen(classSum));
         for (int k = first; k < end; k++)
         {
             Span<T> scores = LogProbabilities.Slice(k * Layout.ClassSize, Layout.WordsOf(k));
             RowCombination<T, TLane>.Dots(Input, Layout.WeightsOf(k), Layout.BiasOf(k), scores);
-            Block16<T> mask = SoftmaxCrossEntropyKernel<T, TLane>.TailMask(scores.Length);
-            (T sum, T maximum) = SoftmaxCrossEntropyKernel<T, TLane>.SumOfExponentials(scores, in mask);
+            Block16<T> mask = SoftmaxKernel<T, TLane>.TailMask(scores.Length);
+            T sum = SoftmaxKernel<T, TLane>.SumOfExponentials(scores, in mask, out T maximum);
             double ofClass = ExactMath.Widen(ClassScores[k]) - ExactMath.Widen(classMaximum) - logClassSum;
             T offset = ExactMath.Narrow<T>(ofClass - ExactMath.Log(ExactMath.Widen(sum)));
             foreach (ref T score in scores) score = score - maximum + offset;

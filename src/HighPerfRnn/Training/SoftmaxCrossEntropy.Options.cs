@@ -175,7 +175,7 @@ internal readonly ref struct MixtureCrossEntropyJob<T> : ITeamJob, ILaneWork<T, 
         where TLane : struct, ILane<TLane, T>
     {
         (int start, int end) = team.Share(Targets.Length);
-        Block16<T> tailMask = SoftmaxCrossEntropyKernel<T, TLane>.TailMask(Classes);
+        Block16<T> tailMask = SoftmaxKernel<T, TLane>.TailMask(Classes);
         ReadOnlySpan<T> weights = Options.ClassWeights;
         double smoothing = Options.LabelSmoothing;
         int ignored = Options.IgnoredTarget.GetValueOrDefault();

@@ -140,7 +140,7 @@ internal readonly ref struct SoftmaxCrossEntropyJob<T> : ITeamJob, ILaneWork<T, 
         where TLane : struct, ILane<TLane, T>
     {
         (int start, int end) = team.Share(Targets.Length);
-        Block16<T> tailMask = SoftmaxCrossEntropyKernel<T, TLane>.TailMask(Classes);
+        Block16<T> tailMask = SoftmaxKernel<T, TLane>.TailMask(Classes);
         for (int row = start; row < end; row++)
         {
             ReadOnlySpan<T> logits = Logits.Slice(row * Classes, Classes);

@@ -13,7 +13,7 @@ public sealed class CasePropertyAttribute : PropertyAttribute
     public CasePropertyAttribute()
     {
         MaxTest = TestSettings.Replay is null ? TestSettings.Cases : 1;
-        Arbitrary = [typeof(Cases), typeof(CellCases)];
+        Arbitrary = [typeof(Cases), typeof(CellCases), typeof(AttentionCases)];
         QuietOnSuccess = true;
     }
 }

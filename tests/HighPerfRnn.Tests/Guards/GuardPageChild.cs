@@ -40,6 +40,12 @@ internal static class GuardPageChild
                 Run<float>(shape, outputSize, side, workers);
                 Run<double>(shape, outputSize, side, workers);
             }
+
+            foreach (NeighbourSizes sizes in NeighbourSizes.Every)
+            {
+                RunNeighbours<float>(sizes, side, workers);
+                RunNeighbours<double>(sizes, side, workers);
+            }
         }
 
         Console.WriteLine(Survived);
@@ -78,6 +84,15 @@ internal static class GuardPageChild
                 MultiplyGuarded(shape, format, side);
             }
         }
+    }
+
+    private static void RunNeighbours<T>(NeighbourSizes sizes, GuardedSide side, WorkerGroup workers)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Console.WriteLine($"{typeof(T).Name} {sizes} guarded {side}");
+        var round = new NeighbourRound<T>(sizes, new GuardedRoom(side));
+        round.Run(null);
+        round.Run(workers);
     }
 
     /// <summary>A product whose packed weights end (or start) at a protected page.</summary>

@@ -48,5 +48,6 @@ internal static class HotPaths
     };
 
     public static IReadOnlyList<HotPath> Of<T>()
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => [.. LayerHotPaths<T>.All, .. ModelHotPaths<T>.All, .. TrainingHotPaths<T>.All, .. LossHotPaths<T>.All];
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        [.. LayerHotPaths<T>.All, .. NeighbourHotPaths<T>.All, .. ModelHotPaths<T>.All, .. TrainingHotPaths<T>.All, .. LossHotPaths<T>.All];
 }

@@ -39,6 +39,12 @@ internal static class WidthDigest
             }
         }
 
+        foreach (NeighbourSizes sizes in NeighbourSizes.Every)
+        {
+            AddNeighbours<float>(lines, sizes, workers);
+            AddNeighbours<double>(lines, sizes, workers);
+        }
+
         AddTraining<float>(lines, workers);
         AddTraining<double>(lines, workers);
         AddLosses<float>(lines, workers);
@@ -49,6 +55,14 @@ internal static class WidthDigest
     private static void AddLosses<T>(List<string> lines, WorkerGroup? workers)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         AddResults(lines, $"{typeof(T).Name} loss", new LossRound<T>(seed: 3).Results(lines, workers));
+
+    private static void AddNeighbours<T>(List<string> lines, NeighbourSizes sizes, WorkerGroup? workers)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var round = new NeighbourRound<T>(sizes, new HeapRoom());
+        round.Run(workers);
+        AddResults(lines, $"{typeof(T).Name} {sizes}", round.Results());
+    }
 
     /// <summary>Initialisation, loss, clipping, the optimizer and the schedule over thirty iterations.</summary>
     private static void AddTraining<T>(List<string> lines, WorkerGroup? workers)
