@@ -28,7 +28,7 @@ internal static class ConformanceFolder
 
         for (DirectoryInfo? folder = new(Repository.Root); folder is not null; folder = folder.Parent)
         {
-            string candidate = System.IO.Path.Combine(folder.FullName, "sharedx", "conformance");
+            string candidate = System.IO.Path.Combine(folder.FullName, "shared", "conformance");
             if (Directory.Exists(candidate)) return candidate;
         }
 

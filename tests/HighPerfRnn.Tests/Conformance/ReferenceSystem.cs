@@ -4,27 +4,56 @@ using HighPerfRnn.Reference;
 namespace HighPerfRnn.Tests.Conformance;
 
 /// <summary>The naive reference.</summary>
-internal sealed class ReferenceSystem<T>(double flushBelow) : IRecurrentSystem
+internal sealed class ReferenceSystem<T>(double flushBelow) : IRecurrentGradientSystem
     where T : struct, IBinaryFloatingPointIeee754<T>
 {
+    private readonly ReferenceFloatingPoint<T> _math = new(flushBelow);
+
     public string? ReasonToSkip(RecurrentLayer layer) => null;
 
-    public IReadOnlyList<RecurrentResult> Run(RecurrentLayer layer) => [.. layer.Directions.Select(direction => Run(layer, direction))];
+    public IReadOnlyList<RecurrentResult> Run(RecurrentLayer layer) =>
+        ReferenceLayer.Results(ReferenceLayer.Forward(layer, _math), double.CreateChecked);
 
-    private RecurrentResult Run(RecurrentLayer layer, RecurrentDirection direction)
+    public IReadOnlyList<RecurrentGradients> RunBackward(RecurrentLayer layer, IReadOnlyList<RecurrentOutputGradients> outputGradients) =>
+        ReferenceLayer.Gradients(ReferenceLayer.Both(layer, outputGradients, _math), double.CreateChecked);
+}
+
+/// <summary>Results of the definition in double, and how far a product's may be from them.</summary>
+internal sealed record BoundedResults<TResult>(IReadOnlyList<TResult> Values, IReadOnlyList<TResult> Errors);
+
+/// <summary>The definition with bounds that hold for one arithmetic.</summary>
+internal interface IRecurrentBounds
+{
+    BoundedResults<RecurrentResult> Run(RecurrentLayer layer);
+
+    /// <param name="layer">The layer.</param>
+    /// <param name="outputGradients">One a direction.</param>
+    /// <param name="uncertainKinks">How often rounding may have decided a slope: where it is not 0 the bounds may say little.</param>
+    BoundedResults<RecurrentGradients> RunBackward(
+        RecurrentLayer layer, IReadOnlyList<RecurrentOutputGradients> outputGradients, out int uncertainKinks);
+}
+
+/// <inheritdoc cref="IRecurrentBounds"/>
+/// <param name="flushBelow">The product's subnormal guard; 0 for none.</param>
+internal sealed class RecurrentBounds<TProduct>(double flushBelow) : IRecurrentBounds
+    where TProduct : struct, IReferenceProduct
+{
+    public BoundedResults<RecurrentResult> Run(RecurrentLayer layer)
     {
-        ReferenceCell<T> cell = direction.Cell.Create(new ReferenceFloatingPoint<T>(flushBelow), layer.InputSize, layer.HiddenSize);
-        Assert(cell.Parameters.Shapes.Select(shape => shape.Name), direction.Parameters.Keys);
-        foreach ((string name, float[] numbers) in direction.Parameters) Convert(numbers).CopyTo(cell.Parameters[name], 0);
-        var sequence = new ReferenceSequence<T>(cell, layer.Batch, layer.Steps, layer.Lengths, direction.IsReverse);
-        sequence.Forward(Convert(layer.Input), Convert(direction.InitialState), Convert(direction.InitialCellState));
-        return new RecurrentResult(Widen(sequence.Output), Widen(sequence.FinalState), Widen(sequence.FinalCellState));
+        ReferenceSequence<BoundedNumber<TProduct>>[] run = ReferenceLayer.Forward(layer, new ReferenceBounded<TProduct>(flushBelow));
+        return new(ReferenceLayer.Results(run, Value), ReferenceLayer.Results(run, Error));
     }
 
-    /// <summary>Every parameter is given, none by another name.</summary>
-    private static void Assert(IEnumerable<string> expected, IEnumerable<string> given) => Xunit.Assert.Equal(expected.Order(), given.Order());
+    public BoundedResults<RecurrentGradients> RunBackward(
+        RecurrentLayer layer, IReadOnlyList<RecurrentOutputGradients> outputGradients, out int uncertainKinks)
+    {
+        var math = new ReferenceBounded<TProduct>(flushBelow);
+        ReferenceSequence<BoundedNumber<TProduct>>[] run = ReferenceLayer.Both(layer, outputGradients, math);
+        uncertainKinks = math.UncertainKinks;
+        return new(ReferenceLayer.Gradients(run, Value), ReferenceLayer.Gradients(run, Error));
+    }
 
-    private static T[] Convert(float[] numbers) => Array.ConvertAll(numbers, T.CreateChecked);
+    private static double Value(BoundedNumber<TProduct> number) => number.Value;
 
-    private static double[] Widen(T[] numbers) => Array.ConvertAll(numbers, double.CreateChecked);
+    private static double Error(BoundedNumber<TProduct> number) => number.Error;
 }
