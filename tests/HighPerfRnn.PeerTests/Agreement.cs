@@ -13,10 +13,10 @@ internal sealed record Bounded(double[] Values, double[] Errors);
 internal sealed class Agreement(
     string peer, IReadOnlyDictionary<string, double[]> numbers, IReadOnlyDictionary<string, Bounded> bounds)
 {
-    /// <summary>The peer is within its bounds; every one of them is finite, and no name is on one side alone.</summary>
+    /// <summary>The peer is within its bounds, and no name is on one side alone.</summary>
     public Agreement WithTheDefinition()
     {
-        SameNames(bounds.Keys);
+        SameNames(bounds.Keys.Except(numbers.Keys).Concat(numbers.Keys.Except(bounds.Keys)));
         foreach ((string name, Bounded bound) in bounds)
         {
             Compare.Within<double>(bound.Values, numbers[name], bound.Errors, $"{peer}: {name}");
@@ -27,12 +27,12 @@ internal sealed class Agreement(
 
     /// <summary>|peer - own| ≤ what either may be off, and what the two definitions (with and without a guard) differ by.</summary>
     /// <param name="own">Our system's name.</param>
-    /// <param name="ownNumbers">What it gave.</param>
+    /// <param name="ownNumbers">What it gave, as much of it as it has.</param>
     /// <param name="ownBounds">The definition with bounds for its arithmetic.</param>
     public Agreement With(
         string own, IReadOnlyDictionary<string, double[]> ownNumbers, IReadOnlyDictionary<string, Bounded> ownBounds)
     {
-        SameNames(ownNumbers.Keys);
+        SameNames(ownNumbers.Keys.Except(numbers.Keys));
         foreach ((string name, double[] expected) in ownNumbers)
         {
             (Bounded theirs, Bounded ours) = (bounds[name], ownBounds[name]);
@@ -54,9 +54,12 @@ internal sealed class Agreement(
         where bound.Errors.Any(error => error > 0)
         select bound.Errors.Max() / bound.Values.Max(Math.Abs);
 
-    private void SameNames(IEnumerable<string> names)
+    /// <summary>Values and errors by the same names.</summary>
+    public static Dictionary<string, Bounded> Join(Dictionary<string, double[]> values, Dictionary<string, double[]> errors) =>
+        values.ToDictionary(value => value.Key, value => new Bounded(value.Value, errors[value.Key]));
+
+    private void SameNames(IEnumerable<string> different)
     {
-        string[] different = [.. numbers.Keys.Except(names), .. names.Except(numbers.Keys)];
-        if (different.Length > 0) throw new XunitException($"{peer}: {string.Join(", ", different)} on one side alone.");
+        if (string.Join(", ", different) is { Length: > 0 } names) throw new XunitException($"{peer}: {names} on one side alone.");
     }
 }

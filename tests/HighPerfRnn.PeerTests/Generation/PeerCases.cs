@@ -20,7 +20,7 @@ public static class PeerCases
         from steps in Gen.OneOf(Gen.Choose(1, PeerCase.LongestArbitrary), Gen.Choose(5, 24))
         from inputSize in Cases.Size(1, 40)
         from hiddenSize in Cases.Size(1, 70)
-        from layers in Gen.Choose(1, 3)
+        from layers in Gen.Frequency((3, Gen.Constant(1)), (2, Gen.Choose(2, 3)))
         from seed in Gen.Choose(0, int.MaxValue)
         from traits in Gen.Choose(0, ((int)PeerTraits.WeightsAsInputs << 1) - 1)
         select new PeerCase(batch, steps, inputSize, hiddenSize, layers, seed, (PeerTraits)traits).Within(Work);
