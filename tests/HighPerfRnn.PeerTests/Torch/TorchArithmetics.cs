@@ -17,5 +17,5 @@ internal readonly struct TorchDouble : IReferenceProduct
 internal readonly struct TorchFloat : IReferenceProduct
 {
     public static ReferenceArithmetic Arithmetic { get; } =
-        ReferenceArithmetic.SinglePrecision(4) with { ActivationError = Math.ScaleB(1, -22), SlopeError = Math.ScaleB(1, -23) };
+        ReferenceArithmetic.SinglePrecision(4) with { ActivationError = Math.ScaleB(1, -23), SlopeError = Math.ScaleB(1, -23) };
 }

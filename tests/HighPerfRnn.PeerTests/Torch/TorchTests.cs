@@ -1,7 +1,5 @@
 using HighPerfRnn.PeerTests.Generation;
 using HighPerfRnn.Reference;
-using HighPerfRnn.Tests.Conformance;
-using HighPerfRnn.Tests.Definitions;
 using TorchSharp;
 using Xunit;
 using Xunit.Abstractions;
@@ -14,8 +12,6 @@ namespace HighPerfRnn.PeerTests.Torch;
 /// </summary>
 public sealed class TorchTests(ITestOutputHelper log)
 {
-    private const string Name = "TorchSharp";
-
     [TorchProperty]
     public void RnnInDouble(PeerCase drawn) => Agree<TorchDouble>("rnn", drawn, torch.ScalarType.Float64);
 
@@ -72,55 +68,7 @@ public sealed class TorchTests(ITestOutputHelper log)
     }
 
     private static Agreement Agree<TProduct>(string cell, PeerCase drawn, torch.ScalarType type)
-        where TProduct : struct, IReferenceProduct
-    {
-        PeerCase shape = drawn.Without(PeerTraits.Projection); // TorchProjectionTests
-        (LayerStack stack, Dictionary<string, Bounded> bounds) = Draw<TProduct>(cell, shape);
-        Dictionary<string, double[]> peer = new TorchStack(stack, type, shape.Has(PeerTraits.BatchFirst)).Run();
-        Agreement agreement = new Agreement(Name, peer, bounds).WithTheDefinition();
-        if (stack.Layers.Count > 1)
-        {
-            agreement.With("reference in float", stack.Run<float>(ReferenceRnn.FlushBelowFloat), stack.Bounds<AnyFloat>(ReferenceRnn.FlushBelowFloat));
-            agreement.With("reference in double", stack.Run<double>(ReferenceRnn.FlushBelowDouble), stack.Bounds<AnyDouble>(ReferenceRnn.FlushBelowDouble));
-            return agreement;
-        }
-
-        foreach (OwnSystem own in RecurrentSystems.All) AgreeWith(own, agreement, stack);
-        return agreement;
-    }
-
-    /// <summary>A lone layer: what the system gives of it, gradients where it has them.</summary>
-    private static void AgreeWith(OwnSystem own, Agreement agreement, LayerStack stack)
-    {
-        RecurrentLayer layer = stack.First;
-        if (own.System.ReasonToSkip(layer) is not null) return;
-        BoundedResults<RecurrentResult> bounds = own.Bounds.Run(layer);
-        agreement.With(
-            own.Name,
-            StackNames.Of(layer, own.System.Run(layer)),
-            Agreement.Join(StackNames.Of(layer, bounds.Values), StackNames.Of(layer, bounds.Errors)));
-        if (own.System is not IRecurrentGradientSystem system) return;
-        RecurrentOutputGradients[] given = stack.OutputGradients();
-        BoundedResults<RecurrentGradients> gradients = own.Bounds.RunBackward(layer, given, out int uncertainKinks);
-        if (uncertainKinks > 0) return;
-        agreement.With(
-            own.Name,
-            StackNames.Of(stack, system.RunBackward(layer, given)),
-            Agreement.Join(StackNames.Of(stack, gradients.Values), StackNames.Of(stack, gradients.Errors)));
-    }
-
-    /// <summary>The definition with bounds on numbers that keep the units of ReLU off their kinks, where gradients jump.</summary>
-    private static (LayerStack Stack, Dictionary<string, Bounded> Bounds) Draw<TProduct>(string cell, PeerCase shape)
-        where TProduct : struct, IReferenceProduct
-    {
-        for (int draw = 0; draw < 100; draw++)
-        {
-            LayerStack stack = LayerStack.Create(cell, shape, draw);
-            Dictionary<string, Bounded> bounds = stack.Bounds<TProduct>(flushBelow: 0, out int uncertainKinks);
-            if (uncertainKinks == 0) return (stack, bounds);
-            if (draw >= 2) shape = shape with { Steps = (shape.Steps + 1) / 2, HiddenSize = (shape.HiddenSize + 1) / 2, Batch = (shape.Batch + 1) / 2 };
-        }
-
-        throw new InvalidOperationException($"No draw of {shape} keeps its units off their kinks.");
-    }
+        where TProduct : struct, IReferenceProduct =>
+        TorchAgreement.Check<TProduct>(cell, drawn.Without(PeerTraits.Projection), (stack, shape) =>
+            new TorchStack(stack, type, shape.Has(PeerTraits.BatchFirst)).Run());
 }
