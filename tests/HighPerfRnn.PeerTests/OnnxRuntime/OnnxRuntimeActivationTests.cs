@@ -17,7 +17,7 @@ public sealed class OnnxRuntimeActivationTests(ITestOutputHelper log)
     /// <summary>Where a function stands in an operator: its activations, the gate that is looked at, the output that shows it.</summary>
     private sealed record Place(string Operator, string[] Activations, double[] Alphas, double[] Betas, string Output);
 
-    [Theory]
+    [OnnxRuntimeTheory]
     [InlineData("Tanh")]
     [InlineData("Sigmoid")]
     [InlineData("Elu")]
@@ -56,7 +56,7 @@ public sealed class OnnxRuntimeActivationTests(ITestOutputHelper log)
     }
 
     /// <summary>The GRU's reset gate, seen through n = r·1 where z is as good as 0: σ(-100), at most what is assumed beside 0.</summary>
-    [Fact]
+    [OnnxRuntimeFact]
     public void TheResetGateIsAsAccurateAsAssumed()
     {
         float[] x = Arguments("Sigmoid");
@@ -70,7 +70,7 @@ public sealed class OnnxRuntimeActivationTests(ITestOutputHelper log)
     /// log(1 + eˣ) is infinite where eˣ is: the cases of the other tests stay below. Ours is x there. Should this fail, ONNX
     /// Runtime has changed, and they need not.
     /// </summary>
-    [Fact]
+    [OnnxRuntimeFact]
     public void SoftplusOverflows()
     {
         double[] y = Run(new Place("RNN", ["Softplus"], [], [], "Y"), [OnnxRuntimePeer.LargestSoftplusArgument, 89], 0);

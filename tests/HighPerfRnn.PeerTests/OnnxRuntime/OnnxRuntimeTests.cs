@@ -8,19 +8,19 @@ namespace HighPerfRnn.PeerTests.OnnxRuntime;
 /// <summary>Every system of ours against ONNX Runtime's RNN, LSTM and GRU, within bounds that follow from float arithmetic.</summary>
 public sealed class OnnxRuntimeTests(ITestOutputHelper log)
 {
-    [PeerProperty]
+    [OnnxRuntimeProperty]
     public void Rnn(PeerCase drawn) => Agree("RNN", drawn);
 
-    [PeerProperty]
+    [OnnxRuntimeProperty]
     public void Lstm(PeerCase drawn) => Agree("LSTM", drawn);
 
-    [PeerProperty]
+    [OnnxRuntimeProperty]
     public void Gru(PeerCase drawn) => Agree("GRU", drawn);
 
     /// <summary>
     /// No agreement by saying nothing: in the middle of all tensors, the widest bound is below 2⁻¹³ of the largest number.
     /// </summary>
-    [Theory]
+    [OnnxRuntimeTheory]
     [InlineData("RNN")]
     [InlineData("LSTM")]
     [InlineData("GRU")]
