@@ -49,6 +49,9 @@ public enum PeerTraits
 
     /// <summary>Weights are given to each run and not a part of the model, which might prepare them.</summary>
     WeightsAsInputs = 8192,
+
+    /// <summary>ReLU in place of tanh, where a module has the choice.</summary>
+    Relu = 16384,
 }
 
 /// <summary>Sizes and a seed, from which all numbers of a test follow.</summary>

@@ -22,7 +22,7 @@ public static class PeerCases
         from hiddenSize in Cases.Size(1, 70)
         from layers in Gen.Frequency((3, Gen.Constant(1)), (2, Gen.Choose(2, 3)))
         from seed in Gen.Choose(0, int.MaxValue)
-        from traits in Gen.Choose(0, ((int)PeerTraits.WeightsAsInputs << 1) - 1)
+        from traits in Gen.Choose(0, ((int)PeerTraits.Relu << 1) - 1)
         select new PeerCase(batch, steps, inputSize, hiddenSize, layers, seed, (PeerTraits)traits).Within(Work);
 
     private static IEnumerable<PeerCase> Shrink(PeerCase value)

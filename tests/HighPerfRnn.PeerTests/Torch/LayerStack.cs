@@ -2,6 +2,7 @@ using System.Numerics;
 using HighPerfRnn.PeerTests.Generation;
 using HighPerfRnn.Reference;
 using HighPerfRnn.Tests.Conformance;
+using HighPerfRnn.Tests.Generation;
 
 namespace HighPerfRnn.PeerTests.Torch;
 
@@ -49,23 +50,14 @@ internal sealed record LayerStack(
 
     /// <summary>Layers of a kind, made from a case.</summary>
     /// <param name="cell">rnn, lstm or gru.</param>
-    /// <param name="shape">Its sizes, directions, lengths of at least 1, and how many layers.</param>
+    /// <param name="shape">Its sizes, variant, directions, lengths of at least 1, and how many layers.</param>
     /// <param name="draw">Another number gives other data of the same shape.</param>
     public static LayerStack Create(string cell, PeerCase shape, int draw)
     {
         var numbers = new PeerNumbers(shape, draw);
-        int projection = shape.Has(PeerTraits.Projection) ? 1 + numbers.Random.Below(shape.HiddenSize) : 0;
-        ReferenceCellOptions options = cell switch
-        {
-            "rnn" => new ReferenceVanillaRnnOptions
-            {
-                Activation = shape.Has(PeerTraits.OtherActivations) ? ReferenceActivation.Relu : ReferenceActivation.Tanh,
-            },
-            "lstm" => new ReferenceLstmOptions { ProjectionSize = projection },
-            _ => new ReferenceGruOptions(),
-        };
-        int outputSize = cell == "lstm" && projection > 0 ? projection : shape.HiddenSize;
-        int cellStateSize = cell == "lstm" ? shape.HiddenSize : 0;
+        ReferenceCellOptions options = Options(cell, shape, numbers.Random);
+        ReferenceCell<double> sizes = options.Create(new ReferenceFloatingPoint<double>(0), shape.InputSize, shape.HiddenSize);
+        (int outputSize, int cellStateSize) = (sizes.OutputSize, sizes.CellStateSize);
         int[]? lengths = numbers.Lengths(shortest: 1);
         var layers = new List<RecurrentLayer>();
         var finalGradients = new List<RecurrentOutputGradients[]>();
@@ -93,6 +85,46 @@ internal sealed record LayerStack(
         return new LayerStack(layers, outputGradient, finalGradients, HasBias: !shape.Has(PeerTraits.WithoutBias));
     }
 
+    private static ReferenceCellOptions Options(string cell, PeerCase shape, CaseRandom random)
+    {
+        double clip = shape.Has(PeerTraits.Clip) ? 0.75 : double.PositiveInfinity;
+        ReferenceActivation Or(ReferenceActivation usual) => shape.Has(PeerTraits.OtherActivations) ? Draw(random) : usual;
+        return cell switch
+        {
+            "rnn" => new ReferenceVanillaRnnOptions
+            {
+                Activation = Or(shape.Has(PeerTraits.Relu) ? ReferenceActivation.Relu : ReferenceActivation.Tanh),
+                Clip = clip,
+            },
+            "lstm" => new ReferenceLstmOptions
+            {
+                Peepholes = shape.Has(PeerTraits.Peepholes),
+                CoupledForget = shape.Has(PeerTraits.CoupledForget),
+                ProjectionSize = shape.Has(PeerTraits.Projection) ? 1 + random.Below(shape.HiddenSize) : 0,
+                Clip = clip,
+                InputActivation = Or(ReferenceActivation.Sigmoid),
+                ForgetActivation = Or(ReferenceActivation.Sigmoid),
+                CandidateActivation = Or(ReferenceActivation.Tanh),
+                OutputActivation = Or(ReferenceActivation.Sigmoid),
+                StateActivation = Or(ReferenceActivation.Tanh),
+            },
+            "gru" => new ReferenceGruOptions
+            {
+                ResetBefore = shape.Has(PeerTraits.ResetBefore),
+                Clip = clip,
+                ResetActivation = Or(ReferenceActivation.Sigmoid),
+                UpdateActivation = Or(ReferenceActivation.Sigmoid),
+                CandidateActivation = Or(ReferenceActivation.Tanh),
+            },
+            _ => throw new ArgumentException($"There is no cell '{cell}'."),
+        };
+    }
+
+    private static ReferenceActivation Draw(CaseRandom random) => new(
+        (ReferenceActivationKind)random.Below(Enum.GetValues<ReferenceActivationKind>().Length),
+        (random.Below(8) - 2) / 4.0,
+        (random.Below(8) - 2) / 4.0);
+
     private static Dictionary<string, float[]> Parameters(
         ReferenceCellOptions options, PeerCase shape, int inputSize, PeerNumbers numbers)
     {
@@ -104,6 +136,7 @@ internal sealed record LayerStack(
             {
                 "weight_ih" => numbers.InputWeights(length, inputSize),
                 "weight_hh" or "weight_hr" => numbers.RecurrentWeights(length, parameter.Rows),
+                "peepholes" => numbers.Peepholes(length),
                 _ => shape.Has(PeerTraits.WithoutBias) ? new float[length] : numbers.Bias(length),
             };
         });

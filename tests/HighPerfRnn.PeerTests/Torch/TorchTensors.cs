@@ -22,6 +22,7 @@ internal sealed class TorchTensors(ScalarType type)
     /// <summary>All numbers in order.</summary>
     public double[] Numbers(Tensor values)
     {
+        if (values.numel() == 0) return [];
         Tensor flat = values.detach().contiguous();
         return type == ScalarType.Float64
             ? flat.data<double>().ToArray()

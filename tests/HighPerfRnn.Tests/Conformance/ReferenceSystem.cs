@@ -26,11 +26,8 @@ internal interface IRecurrentBounds
 {
     BoundedResults<RecurrentResult> Run(RecurrentLayer layer);
 
-    /// <param name="layer">The layer.</param>
-    /// <param name="outputGradients">One a direction.</param>
-    /// <param name="uncertainKinks">How often rounding may have decided a slope: where it is not 0 the bounds may say little.</param>
-    BoundedResults<RecurrentGradients> RunBackward(
-        RecurrentLayer layer, IReadOnlyList<RecurrentOutputGradients> outputGradients, out int uncertainKinks);
+    /// <summary>Gradients jump at kinks: a unit so near one that rounding decides on its side has bounds that say little.</summary>
+    BoundedResults<RecurrentGradients> RunBackward(RecurrentLayer layer, IReadOnlyList<RecurrentOutputGradients> outputGradients);
 }
 
 /// <inheritdoc cref="IRecurrentBounds"/>
@@ -44,12 +41,10 @@ internal sealed class RecurrentBounds<TProduct>(double flushBelow) : IRecurrentB
         return new(ReferenceLayer.Results(run, Value), ReferenceLayer.Results(run, Error));
     }
 
-    public BoundedResults<RecurrentGradients> RunBackward(
-        RecurrentLayer layer, IReadOnlyList<RecurrentOutputGradients> outputGradients, out int uncertainKinks)
+    public BoundedResults<RecurrentGradients> RunBackward(RecurrentLayer layer, IReadOnlyList<RecurrentOutputGradients> outputGradients)
     {
-        var math = new ReferenceBounded<TProduct>(flushBelow);
-        ReferenceSequence<BoundedNumber<TProduct>>[] run = ReferenceLayer.Both(layer, outputGradients, math);
-        uncertainKinks = math.UncertainKinks;
+        ReferenceSequence<BoundedNumber<TProduct>>[] run =
+            ReferenceLayer.Both(layer, outputGradients, new ReferenceBounded<TProduct>(flushBelow));
         return new(ReferenceLayer.Gradients(run, Value), ReferenceLayer.Gradients(run, Error));
     }
 
