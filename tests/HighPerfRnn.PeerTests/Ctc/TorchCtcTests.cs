@@ -50,7 +50,10 @@ public sealed class TorchCtcTests
                 Array.Fill(bound, t < problem.InputLengths[row] ? ours.Gradient + theirs.Gradient : 0);
                 int start = ((t * problem.Batch) + row) * problem.Classes;
                 Compare.Within<double>(
-                    expected.Gradient.AsSpan(start, problem.Classes), actual.Gradient.AsSpan(start, problem.Classes), bound, $"{what}: gradient of step {t}");
+                    expected.Gradient.AsSpan(start, problem.Classes),
+                    actual.Gradient.AsSpan(start, problem.Classes),
+                    bound,
+                    $"{what}: gradient of step {t}");
             }
         }
     }

@@ -47,7 +47,12 @@ public sealed class OnnxRuntimeTests(ITestOutputHelper log)
         while (SoftplusArguments.Largest(OnnxBorder.Read(call)) > OnnxRuntimePeer.LargestSoftplusArgument)
         {
             // It gives infinity there: drawn again, with fewer steps and units to grow in.
-            shape = shape with { Seed = (shape.Seed + 1) & int.MaxValue, Steps = (shape.Steps + 1) / 2, HiddenSize = (shape.HiddenSize + 1) / 2 };
+            shape = shape with
+            {
+                Seed = (shape.Seed + 1) & int.MaxValue,
+                Steps = (shape.Steps + 1) / 2,
+                HiddenSize = (shape.HiddenSize + 1) / 2,
+            };
             call = OnnxCases.Create(operatorName, shape);
         }
 

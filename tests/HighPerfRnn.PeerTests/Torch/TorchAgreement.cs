@@ -63,7 +63,13 @@ internal static class TorchAgreement
             Dictionary<string, Bounded> bounds = stack.Bounds<TProduct>(flushBelow: 0, out int uncertainKinks);
             bool isSmall = bounds.Values.All(tensor => tensor.Values.All(value => Math.Abs(value) <= Largest));
             if (uncertainKinks == 0 && isSmall) return (stack, shape, bounds);
-            if (draw >= 2) shape = shape with { Steps = (shape.Steps + 1) / 2, HiddenSize = (shape.HiddenSize + 1) / 2, Batch = (shape.Batch + 1) / 2 };
+            if (draw < 2) continue;
+            shape = shape with
+            {
+                Steps = (shape.Steps + 1) / 2,
+                HiddenSize = (shape.HiddenSize + 1) / 2,
+                Batch = (shape.Batch + 1) / 2,
+            };
         }
 
         throw new InvalidOperationException($"No draw of {shape} keeps its units off their kinks.");

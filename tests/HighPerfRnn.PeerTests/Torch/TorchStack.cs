@@ -30,7 +30,7 @@ internal sealed class TorchStack(LayerStack stack, ScalarType type, bool batchFi
         Tensor state = States(direction => direction.InitialState);
         Tensor? cellState = _isLstm ? States(direction => direction.InitialCellState) : null;
         (Tensor output, Tensor finalState, Tensor? finalCellState) = Forward(module, input, state, cellState);
-        Tensor dOutput = _tensors.From(stack.OutputGradient, false, first.Steps, first.Batch, stack.OutputGradient.Length / first.Steps / first.Batch);
+        Tensor dOutput = _tensors.From(stack.OutputGradient, false, output.shape);
         Tensor dFinal = Finals(gradient => gradient.FinalState);
         if (finalCellState is null) autograd.backward([output, finalState], [dOutput, dFinal]);
         else autograd.backward([output, finalState, finalCellState], [dOutput, dFinal, Finals(gradient => gradient.FinalCellState)]);
