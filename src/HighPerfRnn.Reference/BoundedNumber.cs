@@ -28,7 +28,8 @@ public interface IReferenceProduct
 /// </code>
 /// <para>
 /// So a sum may be taken in any order, in blocks, with or without fused multiply-add, as one or as several that are added. What
-/// the product must not do is to rewrite a product of sums: n + z·(h - n) is not (1 - z)·n + z·h. Numbers that are exactly
+/// the product must not do is to rewrite a product of sums: n + z·(h - n) is not (1 - z)·n + z·h, unless a definition asks for
+/// <see cref="ReferenceMath{T}.Blend"/>, which bounds both. Numbers that are exactly
 /// 0 or 1 on both sides cost no rounding. Both sides' numbers must be finite. Bounds are raised by 1e-9 of themselves for the
 /// rounding of their own arithmetic.
 /// </para>

@@ -19,6 +19,18 @@ public readonly record struct ReferenceArithmetic(
     int BlockLength,
     int RowBlockLength)
 {
+    /// <summary>
+    /// What φ may err by beside its ulps, whatever its value: functions that are approximated in absolute terms, or made by
+    /// a subtraction of 1, keep no relative accuracy where φ is small.
+    /// </summary>
+    public double ActivationError { get; init; }
+
+    /// <summary>
+    /// What tanh', sigmoid' and softsign' may err by beside their roundings: 1 - y² with y² rounded first errs by u, however
+    /// small it is.
+    /// </summary>
+    public double SlopeError { get; init; }
+
     /// <summary>Single precision; without block lengths the bounds hold for every order of summation.</summary>
     /// <param name="activationUlps">The worst error of φ, in ulp.</param>
     /// <param name="blockLength">See <see cref="BlockLength"/>.</param>

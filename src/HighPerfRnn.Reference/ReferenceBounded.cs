@@ -13,9 +13,12 @@ namespace HighPerfRnn.Reference;
 /// slope with a kink within ε   the height of the step: the bound still holds, but says little
 /// clip                ε, or 0 where a lies beyond the bound by more than ε
 /// guard               +0 on both sides where |v| + e is below the threshold; else e, and the threshold where |v| - e is
+/// (1-z)·a + z·b       |1-z|·e_a + |z|·e_b + e_z·(|b - a| + e_a + e_b), and γ_3 times the larger of
+///                     |1-ẑ|·|â| + |ẑ|·|b̂| and, where it is taken as a + z·(b - a), |â| + |ẑ|·|b̂ - â|
 /// </code>
 /// What the product must hold beside <see cref="BoundedNumber{TProduct}"/>: each φ within its ulps, tanh and sigmoid within
-/// their ranges; 1 - y² taken as (1-y)(1+y) or as one fused multiply-add.
+/// their ranges; 1 - y² taken as (1-y)(1+y) or as one fused multiply-add, or a <see cref="ReferenceArithmetic.SlopeError"/>
+/// that says what another way costs.
 /// </summary>
 /// <typeparam name="TProduct">The product's arithmetic.</typeparam>
 /// <param name="flushBelow">The guard's threshold, that of the product.</param>
@@ -63,7 +66,7 @@ public sealed class ReferenceBounded<TProduct>(double flushBelow) : ReferenceMat
             default:
                 double slope = ReferenceSlopeBound.Largest(activation.Kind, a.Value, error);
                 double total = (slope * error + UlpError(Math.Abs(value) + slope * error)) * OwnRounding;
-                return new(value, Math.Min(total, Range(activation.Kind, value)));
+                return new(value, Math.Min(total, Range(activation.Kind, value) + TProduct.Arithmetic.ActivationError));
         }
     }
 
@@ -140,6 +143,27 @@ public sealed class ReferenceBounded<TProduct>(double flushBelow) : ReferenceMat
     }
 
     /// <inheritdoc/>
+    public override BoundedNumber<TProduct> Blend(
+        BoundedNumber<TProduct> z, BoundedNumber<TProduct> a, BoundedNumber<TProduct> b)
+    {
+        double value = _plain.Blend(z.Value, a.Value, b.Value);
+        (double zError, double aError, double bError) = (z.Error, a.Error, b.Error);
+        double rest = Math.Abs(1 - z.Value);
+        double apart = Math.Abs(b.Value - a.Value) + aError + bError;
+        double moved = rest * aError + Math.Abs(z.Value) * bError + zError * apart;
+
+        // What each form adds up, at the largest numbers that the product may hold.
+        double largestZ = Math.Abs(z.Value) + zError;
+        double largestA = Math.Abs(a.Value) + aError;
+        double asSum = (rest + zError) * largestA + largestZ * (Math.Abs(b.Value) + bError);
+        double asDifference = largestA + largestZ * apart;
+        double rounding = TProduct.Arithmetic.Gamma(3) * Math.Max(asSum, asDifference)
+            + Reference.Gamma(3) * (rest * Math.Abs(a.Value) + Math.Abs(z.Value * b.Value))
+            + 3 * (TProduct.Arithmetic.SmallestSubnormal + Reference.SmallestSubnormal);
+        return new(value, (moved + rounding) * OwnRounding);
+    }
+
+    /// <inheritdoc/>
     public override BoundedNumber<TProduct> Exp(BoundedNumber<TProduct> x)
     {
         double value = Math.Exp(x.Value);
@@ -193,11 +217,13 @@ public sealed class ReferenceBounded<TProduct>(double flushBelow) : ReferenceMat
         return activation.Kind == Kind.Relu ? default : alpha * a;
     }
 
-    /// <summary>A slope of 0 to 1 that took up to 4 roundings, and moved by k with y.</summary>
+    /// <summary>A slope of 0 to 1 that took up to 4 roundings, and moved by k with y; and what the product's way may add.</summary>
     private static BoundedNumber<TProduct> Rounded(double value, double k)
     {
         double gamma = TProduct.Arithmetic.Gamma(4) + Reference.Gamma(4);
-        double rounding = gamma * (Math.Abs(value) + Math.Min(1, k)) + 4 * TProduct.Arithmetic.SmallestSubnormal;
+        double rounding = gamma * (Math.Abs(value) + Math.Min(1, k))
+            + 4 * TProduct.Arithmetic.SmallestSubnormal
+            + TProduct.Arithmetic.SlopeError;
         return new(value, (Math.Min(1, k) + rounding) * OwnRounding);
     }
 
@@ -223,6 +249,7 @@ public sealed class ReferenceBounded<TProduct>(double flushBelow) : ReferenceMat
 
     private static double UlpError(double largest) =>
         TProduct.Arithmetic.ActivationUlps * (2 * TProduct.Arithmetic.UnitRoundoff * largest + TProduct.Arithmetic.SmallestSubnormal)
+        + TProduct.Arithmetic.ActivationError
         + Reference.ActivationUlps * (2 * Reference.UnitRoundoff * largest + Reference.SmallestSubnormal);
 
     /// <summary>How far two values of φ can be apart.</summary>

@@ -76,7 +76,7 @@ public sealed class ReferenceGru<T> : ReferenceCell<T>
         for (int j = 0; j < HiddenSize; j++)
         {
             step.N[j] = Gate(_options.CandidateActivation, step.AN[j]);
-            current.H[j] = Math.Flush((T.One - step.Z[j]) * step.N[j] + step.Z[j] * previous.H[j]);
+            current.H[j] = Math.Flush(Math.Blend(step.Z[j], step.N[j], previous.H[j]));
         }
     }
 
@@ -102,7 +102,7 @@ public sealed class ReferenceGru<T> : ReferenceCell<T>
             dAZ[j] = Math.Flush(
                 dH * (previous.H[j] - step.N[j]) * GateSlope(_options.UpdateActivation, step.AZ[j], step.Z[j]));
             dAN[j] = Math.Flush(
-                dH * (T.One - step.Z[j]) * GateSlope(_options.CandidateActivation, step.AN[j], step.N[j]));
+                Math.Blend(step.Z[j], dH, T.Zero) * GateSlope(_options.CandidateActivation, step.AN[j], step.N[j]));
             dPrevious.H[j] += Math.Flush(dH * step.Z[j]);
         }
 

@@ -38,6 +38,15 @@ public abstract class ReferenceMath<T>
     /// <summary>The guard's threshold, as a number.</summary>
     public abstract T FlushThreshold { get; }
 
+    /// <summary>
+    /// (1 - z)·a + z·b. A product may as well compute a + z·(b - a): that is the same number, but other roundings, which is why
+    /// it is asked for by name.
+    /// </summary>
+    /// <param name="z">The share of b.</param>
+    /// <param name="a">What z = 0 gives.</param>
+    /// <param name="b">What z = 1 gives.</param>
+    public virtual T Blend(T z, T a, T b) => (T.One - z) * a + z * b;
+
     /// <summary>eˣ.</summary>
     /// <param name="x">The exponent.</param>
     public abstract T Exp(T x);

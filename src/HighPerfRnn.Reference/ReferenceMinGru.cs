@@ -55,7 +55,7 @@ public sealed class ReferenceMinGru<T> : ReferenceCell<T>
         {
             T z = Math.Activate(Sigmoid, kept[j]);
             T n = Math.Activate(_candidate, kept[HiddenSize + j]);
-            current.H[j] = Math.Flush((T.One - z) * previous.H[j] + z * n);
+            current.H[j] = Math.Flush(Math.Blend(z, previous.H[j], n));
         }
     }
 
@@ -79,7 +79,7 @@ public sealed class ReferenceMinGru<T> : ReferenceCell<T>
             T n = Math.Activate(_candidate, aN);
             dA[j] = Math.Flush(dH * (n - previous.H[j]) * Math.Slope(Sigmoid, kept[j], z));
             dA[HiddenSize + j] = Math.Flush(dH * z * Math.Slope(_candidate, aN, n));
-            dPrevious.H[j] += Math.Flush(dH * (T.One - z));
+            dPrevious.H[j] += Math.Flush(Math.Blend(z, dH, T.Zero));
         }
 
         ReferenceMatrix.AddTransposedProduct(dA, Parameters["weight_ih"], dX);

@@ -24,7 +24,7 @@ internal sealed class TorchCharacterTraining : ICharacterTraining
 
     public TorchCharacterTraining(CharacterModel<float> model)
     {
-        TorchLibrary.UseOneThread();
+        TorchRuntime.UseOneThread();
         CharacterModelOptions sizes = model.Options;
         int characters = model.Alphabet.Count;
         _embedding = nn.Embedding(characters, sizes.EmbeddingSize);

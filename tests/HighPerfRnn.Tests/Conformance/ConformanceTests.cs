@@ -1,4 +1,3 @@
-using HighPerfRnn.Reference;
 using HighPerfRnn.Tests.Generation;
 using Xunit;
 using Xunit.Abstractions;
@@ -21,15 +20,6 @@ public sealed class ConformanceTests(ITestOutputHelper log)
 
     private static readonly Dictionary<string, int> Counts = new() { ["onnx-node"] = 18, ["ort"] = 79, ["ort-invalid"] = 3 };
 
-    /// <summary>What has to agree. A layer of the library joins here.</summary>
-    private static readonly (string Name, IRecurrentSystem System)[] Systems =
-    [
-        ("reference in float", new ReferenceSystem<float>(ReferenceRnn.FlushBelowFloat)),
-        ("reference in double", new ReferenceSystem<double>(ReferenceRnn.FlushBelowDouble)),
-        ("library in float", new LibrarySystem<float>()),
-        ("library in double", new LibrarySystem<double>()),
-    ];
-
     public static TheoryData<string, string> Valid => Cases("onnx-node", "ort");
 
     public static TheoryData<string, string> Invalid => Cases("ort-invalid");
@@ -44,7 +34,7 @@ public sealed class ConformanceTests(ITestOutputHelper log)
             : name is "lstm_shorter_seq_in_middle" or "lstm_zero_seq_in_middle" ? 1e-4
             : 1e-5;
         Assert.NotEmpty(call.Outputs);
-        foreach ((string system, IRecurrentSystem runner) in Systems)
+        foreach ((string system, IRecurrentSystem runner, _) in RecurrentSystems.All)
         {
             if (runner.ReasonToSkip(OnnxBorder.Read(call)) is { } reason)
             {
@@ -69,7 +59,7 @@ public sealed class ConformanceTests(ITestOutputHelper log)
     {
         if (Skips(name)) return;
         OperatorCase call = Read(set, name);
-        foreach ((string system, IRecurrentSystem runner) in Systems)
+        foreach ((string system, IRecurrentSystem runner, _) in RecurrentSystems.All)
         {
             ArgumentException refusal = Assert.ThrowsAny<ArgumentException>(() => OnnxBorder.Run(call, runner));
             log.WriteLine($"{system}: {refusal.Message}");

@@ -39,3 +39,19 @@ internal interface IRecurrentSystem
     /// <exception cref="ArgumentException">The lengths do not fit.</exception>
     IReadOnlyList<RecurrentResult> Run(RecurrentLayer layer);
 }
+
+/// <summary>The gradients that reach a direction's output [T, B, H] and final h and c [B, H]; c is empty where there is none.</summary>
+internal sealed record RecurrentOutputGradients(float[] Output, float[] FinalState, float[] FinalCellState);
+
+/// <summary>The gradients of a direction's input [T, B, I], initial h and c [B, H] and parameters, shaped as these.</summary>
+internal sealed record RecurrentGradients(
+    double[] Input, double[] InitialState, double[] InitialCellState, IReadOnlyDictionary<string, double[]> Parameters);
+
+/// <summary>A system that has gradients too.</summary>
+internal interface IRecurrentGradientSystem : IRecurrentSystem
+{
+    /// <summary>Forward and back again: one result a direction.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="outputGradients">One a direction.</param>
+    IReadOnlyList<RecurrentGradients> RunBackward(RecurrentLayer layer, IReadOnlyList<RecurrentOutputGradients> outputGradients);
+}

@@ -51,7 +51,8 @@ internal static class OnnxBorder
         return new RecurrentLayer(batch, steps, inputSize, hiddenSize, input, lengths, directions);
     }
 
-    private static Dictionary<string, OperatorTensor> Write(
+    /// <summary>What a layer gave as Y, Y_h and, for LSTM, Y_c, in ONNX's shapes.</summary>
+    public static Dictionary<string, OperatorTensor> Write(
         OperatorCase call, RecurrentLayer layer, IReadOnlyList<RecurrentResult> results)
     {
         (int count, int steps, int batch, int hiddenSize) = (results.Count, layer.Steps, layer.Batch, layer.HiddenSize);

@@ -45,7 +45,7 @@ public sealed class OnnxBorderTests
         var turned = new Dictionary<string, OperatorTensor>(call.Inputs);
         foreach (string input in (string[])["X", "initial_h", "initial_c"])
         {
-            if (call.Inputs.TryGetValue(input, out OperatorTensor? tensor)) turned[input] = BatchFirst(tensor, 1);
+            if (call.Inputs.TryGetValue(input, out OperatorTensor? tensor)) turned[input] = tensor.WithAxisFirst(1);
         }
 
         Dictionary<string, OperatorTensor> expected = OnnxBorder.Run(call, System);
@@ -53,7 +53,7 @@ public sealed class OnnxBorderTests
             Call(name, [3, 4, 1], turned, new Dictionary<string, Array> { ["layout"] = new double[] { 1 } }), System);
         foreach (string output in (string[])["Y", "Y_h", "Y_c"])
         {
-            OperatorTensor batchFirst = BatchFirst(expected[output], output == "Y" ? 2 : 1);
+            OperatorTensor batchFirst = expected[output].WithAxisFirst(output == "Y" ? 2 : 1);
             Assert.Equal(batchFirst.Shape, actual[output].Shape);
             Compare.Bits(batchFirst.Data, actual[output].Data, output);
         }
@@ -150,19 +150,5 @@ public sealed class OnnxBorderTests
 
         OperatorTensor Tensor(params int[] shape) =>
             new(shape, Array.ConvertAll(random.Numbers<float>(shape.Aggregate((product, length) => product * length)), number => (double)number));
-    }
-
-    /// <summary>The axis of the batch moved to the front.</summary>
-    private static OperatorTensor BatchFirst(OperatorTensor tensor, int axis)
-    {
-        int before = tensor.Shape[..axis].Aggregate(1, (product, length) => product * length);
-        int width = tensor.Data.Length / before / Batch;
-        double[] turned = new double[tensor.Data.Length];
-        for (int i = 0; i < before * Batch; i++)
-        {
-            Array.Copy(tensor.Data, i * width, turned, ((i % Batch * before) + (i / Batch)) * width, width);
-        }
-
-        return new OperatorTensor([Batch, .. tensor.Shape[..axis], .. tensor.Shape[(axis + 1)..]], turned);
     }
 }

@@ -4,6 +4,21 @@ namespace HighPerfRnn.Tests.Conformance;
 internal sealed record OperatorTensor(int[] Shape, double[] Data)
 {
     public float[] Floats => Array.ConvertAll(Data, number => (float)number);
+
+    /// <summary>The same numbers with one axis, say that of the batch, moved to the front.</summary>
+    public OperatorTensor WithAxisFirst(int axis)
+    {
+        int length = Shape[axis];
+        int before = Shape[..axis].Aggregate(1, (product, size) => product * size);
+        int width = Data.Length / before / length;
+        double[] turned = new double[Data.Length];
+        for (int i = 0; i < before * length; i++)
+        {
+            Array.Copy(Data, i * width, turned, ((i % length * before) + (i / length)) * width, width);
+        }
+
+        return new OperatorTensor([length, .. Shape[..axis], .. Shape[(axis + 1)..]], turned);
+    }
 }
 
 /// <summary>One call of ONNX's RNN, GRU or LSTM with its published outputs.</summary>

@@ -4,27 +4,16 @@ using HighPerfRnn.Reference;
 namespace HighPerfRnn.Tests.Conformance;
 
 /// <summary>The naive reference.</summary>
-internal sealed class ReferenceSystem<T>(double flushBelow) : IRecurrentSystem
+internal sealed class ReferenceSystem<T>(double flushBelow) : IRecurrentGradientSystem
     where T : struct, IBinaryFloatingPointIeee754<T>
 {
+    private readonly ReferenceFloatingPoint<T> _math = new(flushBelow);
+
     public string? ReasonToSkip(RecurrentLayer layer) => null;
 
-    public IReadOnlyList<RecurrentResult> Run(RecurrentLayer layer) => [.. layer.Directions.Select(direction => Run(layer, direction))];
+    public IReadOnlyList<RecurrentResult> Run(RecurrentLayer layer) =>
+        ReferenceLayer.Results(ReferenceLayer.Forward(layer, _math), double.CreateChecked);
 
-    private RecurrentResult Run(RecurrentLayer layer, RecurrentDirection direction)
-    {
-        ReferenceCell<T> cell = direction.Cell.Create(new ReferenceFloatingPoint<T>(flushBelow), layer.InputSize, layer.HiddenSize);
-        Assert(cell.Parameters.Shapes.Select(shape => shape.Name), direction.Parameters.Keys);
-        foreach ((string name, float[] numbers) in direction.Parameters) Convert(numbers).CopyTo(cell.Parameters[name], 0);
-        var sequence = new ReferenceSequence<T>(cell, layer.Batch, layer.Steps, layer.Lengths, direction.IsReverse);
-        sequence.Forward(Convert(layer.Input), Convert(direction.InitialState), Convert(direction.InitialCellState));
-        return new RecurrentResult(Widen(sequence.Output), Widen(sequence.FinalState), Widen(sequence.FinalCellState));
-    }
-
-    /// <summary>Every parameter is given, none by another name.</summary>
-    private static void Assert(IEnumerable<string> expected, IEnumerable<string> given) => Xunit.Assert.Equal(expected.Order(), given.Order());
-
-    private static T[] Convert(float[] numbers) => Array.ConvertAll(numbers, T.CreateChecked);
-
-    private static double[] Widen(T[] numbers) => Array.ConvertAll(numbers, double.CreateChecked);
+    public IReadOnlyList<RecurrentGradients> RunBackward(RecurrentLayer layer, IReadOnlyList<RecurrentOutputGradients> outputGradients) =>
+        ReferenceLayer.Gradients(ReferenceLayer.Both(layer, outputGradients, _math), double.CreateChecked);
 }

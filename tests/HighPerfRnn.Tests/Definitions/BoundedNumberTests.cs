@@ -70,6 +70,36 @@ public sealed class BoundedNumberTests
         Assert.Equal(double.PositiveInfinity, (Number.One / new Number(0.1, 0.1)).Error);
     }
 
+    /// <summary>A blend, as a sum and as a difference, with and without fused multiply-adds, of operands moved by up to their bound.</summary>
+    [Fact]
+    public void BlendsHoldInBothForms()
+    {
+        var math = new ReferenceBounded<AnyFloat>(0);
+        double nearest = 0;
+        for (int i = 0; i < 20_000; i++)
+        {
+            double error = Math.ScaleB(1, -_random.Below(30) - 2) * (i % 2);
+            (float z, float a, float b) = (Moved(out Number zBound), Moved(out Number aBound), Moved(out Number bBound));
+            if (i % 3 == 0) (b, bBound) = (0, Number.Zero);
+            Number bound = math.Blend(zBound, aBound, bBound);
+            Assert.Equal(((1 - zBound.Value) * aBound.Value) + (zBound.Value * bBound.Value), bound.Value);
+            AssertWithin(bound, ((1 - z) * a) + (z * b));
+            AssertWithin(bound, MathF.FusedMultiplyAdd(z, b, (1 - z) * a));
+            AssertWithin(bound, a + (z * (b - a)));
+            AssertWithin(bound, MathF.FusedMultiplyAdd(z, b - a, a));
+            nearest = Math.Max(nearest, Math.Abs(a + (z * (b - a)) - bound.Value) / bound.Error);
+
+            float Moved(out Number bounded)
+            {
+                float moved = (float)(_random.Signed() * 2);
+                bounded = new Number(moved + (_random.Signed() * error), error);
+                return moved;
+            }
+        }
+
+        Assert.True(nearest > 0.4, $"No blend came nearer to its bound than {nearest:F2} of it.");
+    }
+
     [Fact]
     public void ExactZerosAndOnesRoundNothing()
     {

@@ -20,13 +20,10 @@ internal static class CaseText
 
     public static int Number(string text, string name) => int.Parse(Field(text, name), CultureInfo.InvariantCulture);
 
-    /// <summary>Options by name, joined with '|', or None.</summary>
-    public static CaseOptions Options(string text)
-    {
-        CaseOptions options = CaseOptions.None;
-        foreach (string name in Field(text, "options").Split('|')) options |= Enum.Parse<CaseOptions>(name);
-        return options;
-    }
+    /// <summary>Flags by name, joined with '|', or None.</summary>
+    public static TFlags Options<TFlags>(string text)
+        where TFlags : struct, Enum => Enum.Parse<TFlags>(Field(text, "options").Replace('|', ','));
 
-    public static string Write(CaseOptions options) => options.ToString().Replace(", ", "|", StringComparison.Ordinal);
+    public static string Write<TFlags>(TFlags options)
+        where TFlags : struct, Enum => options.ToString().Replace(", ", "|", StringComparison.Ordinal);
 }

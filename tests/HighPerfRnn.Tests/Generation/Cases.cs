@@ -4,7 +4,7 @@ using FsCheck.Fluent;
 namespace HighPerfRnn.Tests.Generation;
 
 /// <summary>How cases are drawn and shrunk.</summary>
-public static class Cases
+public static partial class Cases
 {
     /// <summary>Most cases stay below this, so that two hundred of them take seconds.</summary>
     private const long UsualWork = 3_000_000;
@@ -37,15 +37,6 @@ public static class Cases
         from seed in Gen.Choose(0, int.MaxValue)
         select new ProductCase(rows, depth, columns, seed);
 
-    /// <summary>Half of all sizes lie at or beside a multiple of 4, 8, 16 or 32, where tiles, lanes and blocks end.</summary>
-    internal static Gen<int> Size(int smallest, int largest) =>
-        Gen.OneOf(
-            Gen.Choose(smallest, largest),
-            from unit in Gen.Elements(4, 8, 16, 32)
-            from multiple in Gen.Choose(0, largest / unit)
-            from beside in Gen.Choose(-1, 1)
-            select Math.Clamp((unit * multiple) + beside, smallest, largest));
-
     private static IEnumerable<RnnCase> ShrinkRnnCase(RnnCase value)
     {
         foreach (int steps in Smaller(value.Steps, 0)) yield return value with { Steps = steps };
@@ -63,13 +54,5 @@ public static class Cases
         foreach (int rows in Smaller(value.Rows, 1)) yield return value with { Rows = rows };
         foreach (int depth in Smaller(value.Depth, 0)) yield return value with { Depth = depth };
         foreach (int columns in Smaller(value.Columns, 1)) yield return value with { Columns = columns };
-    }
-
-    /// <summary>The smallest, the half and one less: a search that ends after few dozen tries.</summary>
-    internal static IEnumerable<int> Smaller(int value, int smallest)
-    {
-        if (value > smallest) yield return smallest;
-        if (value / 2 > smallest) yield return value / 2;
-        if (value - 1 > smallest && value - 1 != value / 2) yield return value - 1;
     }
 }

@@ -71,19 +71,14 @@ public sealed record CellCase(string Cell, int Batch, int Steps, int InputSize, 
 
     internal bool Has(CellTraits trait) => (Traits & trait) != 0;
 
-    internal static CellCase Parse(string text)
-    {
-        CellTraits traits = CellTraits.None;
-        foreach (string name in CaseText.Field(text, "options").Split('|')) traits |= Enum.Parse<CellTraits>(name);
-        return new CellCase(
-            CaseText.Field(text, "cell"),
-            CaseText.Number(text, "B"),
-            CaseText.Number(text, "T"),
-            CaseText.Number(text, "I"),
-            CaseText.Number(text, "H"),
-            CaseText.Number(text, "seed"),
-            traits);
-    }
+    internal static CellCase Parse(string text) => new(
+        CaseText.Field(text, "cell"),
+        CaseText.Number(text, "B"),
+        CaseText.Number(text, "T"),
+        CaseText.Number(text, "I"),
+        CaseText.Number(text, "H"),
+        CaseText.Number(text, "seed"),
+        CaseText.Options<CellTraits>(text));
 
     /// <summary>Half the units, inputs, rows or steps, whichever are most, until the work fits.</summary>
     internal CellCase Within(long work)
@@ -147,5 +142,5 @@ public sealed record CellCase(string Cell, int Batch, int Steps, int InputSize, 
     }
 
     public override string ToString() => $"cell={Cell},B={Batch},T={Steps},I={InputSize},H={HiddenSize},seed={Seed},"
-        + $"options={Traits.ToString().Replace(", ", "|", StringComparison.Ordinal)}";
+        + $"options={CaseText.Write(Traits)}";
 }

@@ -1,12 +1,11 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Xunit.Sdk;
 
 namespace HighPerfRnn.Tests.Generation;
 
 /// <summary>Comparisons that say which element differs, and by how much.</summary>
-internal static class Compare
+internal static partial class Compare
 {
     /// <summary>Bit for bit; a NaN equals a NaN, since payloads are no part of the promise.</summary>
     public static void Bits<T>(ReadOnlySpan<T> expected, ReadOnlySpan<T> actual, string what)
@@ -58,21 +57,6 @@ internal static class Compare
             double value = double.CreateChecked(actual[i]);
             bool same = double.IsFinite(expected[i]) ? double.IsFinite(value) : value.Equals(expected[i]);
             if (!same) throw new XunitException($"{what}[{i}] is {value}, expected {expected[i]}.");
-        }
-    }
-
-    /// <summary>Every passed tensor of two runs, named as it was passed.</summary>
-    public static void SameRun<T>(RnnRun<T> expected, RnnRun<T> actual, string what, [CallerMemberName] string caller = "")
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        string prefix = $"{caller}, {what}: ";
-        Bits(expected.Output, actual.Output, prefix + "output");
-        Bits(expected.FinalState, actual.FinalState, prefix + "finalState");
-        Bits(expected.InputGradient, actual.InputGradient, prefix + "dX");
-        Bits(expected.InitialStateGradient, actual.InitialStateGradient, prefix + "dh0");
-        foreach (string name in (string[])["weight_ih", "weight_hh", "bias"])
-        {
-            Bits<T>(expected.Gradients[name], actual.Gradients[name], prefix + "gradient of " + name);
         }
     }
 

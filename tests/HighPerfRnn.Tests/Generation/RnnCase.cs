@@ -25,7 +25,7 @@ public sealed record RnnCase(int Batch, int Steps, int InputSize, int HiddenSize
         CaseText.Number(text, "I"),
         CaseText.Number(text, "H"),
         CaseText.Number(text, "seed"),
-        CaseText.Options(text));
+        CaseText.Options<CaseOptions>(text));
 
     /// <summary>Fewer steps and rows, until the work fits.</summary>
     internal RnnCase Within(long work)

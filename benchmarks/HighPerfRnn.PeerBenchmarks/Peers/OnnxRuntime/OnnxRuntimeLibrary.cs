@@ -42,7 +42,7 @@ internal sealed class OnnxRuntimeLayer : IRecurrentWork
         _options.ExecutionMode = ExecutionMode.ORT_SEQUENTIAL;
         _options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL;
         _options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
-        _session = new InferenceSession(OnnxModel.Create(work, problem), _options);
+        _session = new InferenceSession(OnnxLayer.Create(work, problem), _options);
         _input = new NativeBuffer(problem.Input);
         _states = new NativeBuffer(work.Mode == RecurrentMode.Step ? 0 : work.Steps * work.Batch * work.HiddenSize);
         _state = new NativeBuffer(problem.InitialState);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 
 namespace HighPerfRnn.PeerBenchmarks.Peers.OnnxRuntime;
@@ -7,6 +8,7 @@ internal sealed class ProtobufWriter
 {
     private const int VarintType = 0;
     private const int LengthDelimitedType = 2;
+    private const int Fixed32Type = 5;
 
     private readonly List<byte> _bytes = [];
 
@@ -18,6 +20,23 @@ internal sealed class ProtobufWriter
     {
         WriteVarint(((ulong)field << 3) | VarintType);
         WriteVarint((ulong)value);
+        return this;
+    }
+
+    /// <summary>A float.</summary>
+    public ProtobufWriter Float(int field, float value)
+    {
+        WriteVarint(((ulong)field << 3) | Fixed32Type);
+        Span<byte> bytes = stackalloc byte[sizeof(float)];
+        BinaryPrimitives.WriteSingleLittleEndian(bytes, value);
+        _bytes.AddRange(bytes);
+        return this;
+    }
+
+    /// <summary>The fields of another writer, as if written here.</summary>
+    public ProtobufWriter Bytes(ProtobufWriter fields)
+    {
+        _bytes.AddRange(fields._bytes);
         return this;
     }
 

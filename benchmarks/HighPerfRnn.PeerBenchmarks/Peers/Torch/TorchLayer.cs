@@ -20,7 +20,7 @@ internal sealed class TorchLayer : IRecurrentWork
     {
         if (work.Cell != RecurrentCell.Rnn) throw new NotSupportedException($"{work.Cell} has no module here.");
         _case = work;
-        TorchLibrary.UseOneThread();
+        TorchRuntime.UseOneThread();
         bool isTraining = work.Mode == RecurrentMode.Training;
         _layer = nn.RNN(work.InputSize, work.HiddenSize);
         using (no_grad())
