@@ -63,7 +63,7 @@ internal ref struct CellBackwardEpilogue<T, TLane, TCell, TPhase> : IEpilogue<T,
     private static bool TakesPastProduct
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => TPhase.IsSecond || TCell.Layout.ScratchGates == 0;
+        get => typeof(TPhase) == typeof(SecondPhase) || CellShape<T, TCell>.ScratchGates == 0;
     }
 
     /// <inheritdoc/>
@@ -124,7 +124,7 @@ internal ref struct CellBackwardEpilogue<T, TLane, TCell, TPhase> : IEpilogue<T,
             if (TakesPastProduct && _hasPastProduct) gradient += TUnits.Load(ref at.PreviousStateGradients);
             if (HasStateGradients) gradient += PartialLane<T, TUnits>.Load(ref fromAbove, at.Count);
             at.Gradient = gradient;
-            if (TPhase.IsSecond) _cell.BackwardSecond(ref at);
+            if (typeof(TPhase) == typeof(SecondPhase)) _cell.BackwardSecond(ref at);
             else _cell.Backward(ref at);
             sum = ref Unsafe.Add(ref sum, stride);
             fromAbove = ref Unsafe.Add(ref fromAbove, stateSize);

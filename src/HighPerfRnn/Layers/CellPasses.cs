@@ -27,7 +27,7 @@ internal sealed class CellPasses<T, TCell>(TCell cell) : CellPasses<T>
 {
     private readonly TCell _cell = cell;
 
-    public override CellLayout Layout { get; } = TCell.Layout;
+    public override CellLayout Layout { get; } = CellShape<T, TCell>.Layout;
 
     public override void Forward(PackedParameters<T> parameters, in RnnShape shape, in RnnForward<T> pass, WorkerGroup? workers)
     {

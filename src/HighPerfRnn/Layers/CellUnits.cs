@@ -7,33 +7,16 @@ using HighPerfRnn.Simd;
 namespace HighPerfRnn.Layers;
 
 /// <summary>Where input parts come from, as a constant to the JIT.</summary>
-internal interface IInputSource
-{
-    static abstract bool IsTable { get; }
+internal interface IInputSource;
 
-    /// <summary>Whether they begin where the tile does, not where the row does.</summary>
-    static virtual bool IsTile => false;
-}
-
-/// <summary>Sums in packed order.</summary>
-internal readonly struct InputSums : IInputSource
-{
-    public static bool IsTable => false;
-}
+/// <summary>Sums in packed order, a row of them.</summary>
+internal readonly struct InputSums : IInputSource;
 
 /// <summary>Sums in packed order, of the tile's columns alone.</summary>
-internal readonly struct InputTile : IInputSource
-{
-    public static bool IsTable => false;
-
-    public static bool IsTile => true;
-}
+internal readonly struct InputTile : IInputSource;
 
 /// <summary>Rows of a table, gate after gate.</summary>
-internal readonly struct InputTable : IInputSource
-{
-    public static bool IsTable => true;
-}
+internal readonly struct InputTable : IInputSource;
 
 /// <summary>Walks a tile of sums a lane of units at a time, and a row at a time, and has the cell compute its step on each.</summary>
 internal ref struct CellUnits<T, TLane, TCell, TPhase>
@@ -59,25 +42,6 @@ internal ref struct CellUnits<T, TLane, TCell, TPhase>
     public bool Keeps;
     public TCell Cell;
 
-    // Constants to the JIT, so that a cell of one gate pays nothing for others, and no division is left.
-    private static int Gates
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => TCell.Layout.Gates;
-    }
-
-    private static int SumGates
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => TPhase.IsSecond ? TCell.Layout.ScratchGates : TCell.Layout.StateGates;
-    }
-
-    private static int FirstSum
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => TPhase.IsSecond ? TCell.Layout.StateGates : 0;
-    }
-
     /// <summary>The cell's step on the units of columns [column, column + columns) of the product and rows [row, row + rows).</summary>
     /// <param name="inputs">Input parts of the first row or of the tile, or the table.</param>
     /// <param name="inputStride">From one row of input parts to the next.</param>
@@ -94,10 +58,11 @@ internal ref struct CellUnits<T, TLane, TCell, TPhase>
         where TInput : struct, IInputSource
     {
         int firstUnit = column, units = columns;
-        if (SumGates > 1)
+        int sumGates = typeof(TPhase) == typeof(SecondPhase) ? CellShape<T, TCell>.ScratchGates : CellShape<T, TCell>.StateGates;
+        if (sumGates > 1)
         {
-            firstUnit = (int)((uint)column / (uint)SumGates);
-            units = Math.Min((int)((uint)columns / (uint)SumGates), HiddenSize - firstUnit);
+            firstUnit = (int)((uint)column / (uint)sumGates);
+            units = Math.Min((int)((uint)columns / (uint)sumGates), HiddenSize - firstUnit);
         }
 
         ForwardUnits<TInput>(ref inputs, inputStride, tokens, ref sums, stride, row, rows, firstUnit, units);
@@ -109,8 +74,9 @@ internal ref struct CellUnits<T, TLane, TCell, TPhase>
         ref T inputs, nint inputStride, ReadOnlySpan<int> tokens, ref T sums, nint stride, int row, int rows, int firstUnit, int units)
         where TInput : struct, IInputSource
     {
-        // Two lanes at a time as far as they go: constants and addresses serve both, and one's division runs beside the other's polynomial.
-        int paired = Gates == 1 || GateLayout.UnitBlockOf<T>() >= LanePair<T, TLane>.Count ? units & -LanePair<T, TLane>.Count : 0;
+        // A cell of one gate takes two lanes at a time as far as they go: constants and addresses serve both, and one's division runs
+        // beside the other's polynomial. Several gates are chains enough, and twice as many operations than the compiler takes in.
+        int paired = CellShape<T, TCell>.Gates == 1 ? units & -LanePair<T, TLane>.Count : 0;
         if (paired > 0)
         {
             Forward<LanePair<T, TLane>, TInput>(ref inputs, inputStride, tokens, ref sums, stride, row, rows, firstUnit, 0, paired, units);
@@ -141,14 +107,16 @@ internal ref struct CellUnits<T, TLane, TCell, TPhase>
         where TInput : struct, IInputSource
     {
         int unitBlock = GateLayout.UnitBlockOf<T>();
+        int gates = CellShape<T, TCell>.Gates;
+        int sumGates = typeof(TPhase) == typeof(SecondPhase) ? CellShape<T, TCell>.ScratchGates : CellShape<T, TCell>.StateGates;
         nint previous = ((nint)row * StateStride) + firstUnit;
         nint next = ((nint)row * NextStateStride) + firstUnit;
         nint cell = ((nint)row * HiddenSize) + firstUnit;
         nint kept = ((nint)row * KeptStride) + firstUnit;
         scoped CellForward<T, TUnits> at;
         at.GateStride = unitBlock;
-        at.FirstSum = FirstSum;
-        at.InputGateStride = TInput.IsTable ? HiddenSize : unitBlock;
+        at.FirstSum = typeof(TPhase) == typeof(SecondPhase) ? CellShape<T, TCell>.StateGates : 0;
+        at.InputGateStride = typeof(TInput) == typeof(InputTable) ? HiddenSize : unitBlock;
         at.CellStateStride = CellStateStride;
         at.VectorStride = VectorStride;
         at.KeptStride = VectorStride;
@@ -156,21 +124,21 @@ internal ref struct CellUnits<T, TLane, TCell, TPhase>
         do
         {
             ref T inputParts = ref inputs;
-            if (TInput.IsTable)
+            if (typeof(TInput) == typeof(InputTable))
             {
                 nint token = Unsafe.Add(ref MemoryMarshal.GetReference(tokens), row);
-                inputParts = ref Unsafe.Add(ref inputs, token * Gates * HiddenSize);
+                inputParts = ref Unsafe.Add(ref inputs, token * gates * HiddenSize);
             }
 
             for (int unit = start; unit < end; unit += TUnits.Count)
             {
-                int ofGates = Packed(Gates, unitBlock, firstUnit + unit);
+                int ofGates = Packed(gates, unitBlock, firstUnit + unit);
                 at.Count = units - unit;
-                at.InputCount = TInput.IsTable ? at.Count : TUnits.Count;
+                at.InputCount = typeof(TInput) == typeof(InputTable) ? at.Count : TUnits.Count;
                 at.InputParts = ref Unsafe.Add(
-                    ref inputParts, TInput.IsTable ? firstUnit + unit : TInput.IsTile ? Packed(Gates, unitBlock, unit) : ofGates);
+                    ref inputParts, typeof(TInput) == typeof(InputTable) ? firstUnit + unit : typeof(TInput) == typeof(InputTile) ? Packed(gates, unitBlock, unit) : ofGates);
                 at.Bias = ref Unsafe.Add(ref Bias, ofGates);
-                at.Sums = ref Unsafe.Add(ref sums, Packed(SumGates, unitBlock, unit));
+                at.Sums = ref Unsafe.Add(ref sums, Packed(sumGates, unitBlock, unit));
                 at.PreviousStates = ref Unsafe.Add(ref PreviousStates, previous + unit);
                 at.NextStates = ref Unsafe.Add(ref NextStates, next + unit);
                 at.CellStates = ref Unsafe.Add(ref CellStates, cell + unit);
@@ -178,11 +146,11 @@ internal ref struct CellUnits<T, TLane, TCell, TPhase>
                 at.Vectors = ref Unsafe.Add(ref Vectors, firstUnit + unit);
                 at.KeptValues = ref Unsafe.Add(ref Kept, kept + unit);
                 at.Scratch = ref Unsafe.Add(ref Scratch, kept + unit);
-                if (TPhase.IsSecond) Cell.ForwardSecond(ref at);
+                if (typeof(TPhase) == typeof(SecondPhase)) Cell.ForwardSecond(ref at);
                 else Cell.Forward(ref at);
             }
 
-            if (!TInput.IsTable) inputs = ref Unsafe.Add(ref inputs, inputStride);
+            if (typeof(TInput) != typeof(InputTable)) inputs = ref Unsafe.Add(ref inputs, inputStride);
             sums = ref Unsafe.Add(ref sums, stride);
             previous += StateStride;
             next += NextStateStride;

@@ -68,7 +68,7 @@ public sealed class Gru<T> : RecurrentLayer<T>
     private static CellPasses<T> PassesOf(GruOptions options)
     {
         options.Validate();
-        if (options.IsUsual) return PassesOf(options, default(UsualFunctions<T, GruFunctions>));
+        if (options.IsUsual) return PassesOf(options, default(UsualFunctions<T>));
         var functions = new AnyFunctions<T>(
             options.Clip, clipped: 3, options.ResetActivation, options.UpdateActivation, options.CandidateActivation);
         return PassesOf(options, functions);

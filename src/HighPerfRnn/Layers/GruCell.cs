@@ -37,11 +37,11 @@ internal readonly struct GruCell<T, TFunctions>(TFunctions functions) : IRecurre
     public void Forward<TLane>(scoped ref CellForward<T, TLane> unit)
         where TLane : struct, ILane<TLane, T>
     {
-        TLane r = KeptGate.Forward(_functions, R, ref unit, unit.PreActivation(R));
-        TLane z = KeptGate.Forward(_functions, Z, ref unit, unit.PreActivation(Z));
+        TLane r = KeptGate<T, TFunctions, SigmoidFunction<T>>.Forward(_functions, R, ref unit, unit.PreActivation(R));
+        TLane z = KeptGate<T, TFunctions, SigmoidFunction<T>>.Forward(_functions, Z, ref unit, unit.PreActivation(Z));
         TLane q = unit.Recurrent(N) + unit.Vector(0);
         unit.Keep(ProductKept, q);
-        TLane n = KeptGate.Forward(_functions, N, ref unit, TLane.FusedMultiplyAdd(r, q, unit.Input(N)));
+        TLane n = KeptGate<T, TFunctions, TanhFunction<T>>.Forward(_functions, N, ref unit, TLane.FusedMultiplyAdd(r, q, unit.Input(N)));
         unit.SetState(TLane.FusedMultiplyAdd(z, unit.PreviousState, (TLane.Broadcast(T.One) - z) * n));
     }
 
@@ -50,9 +50,9 @@ internal readonly struct GruCell<T, TFunctions>(TFunctions functions) : IRecurre
         where TLane : struct, ILane<TLane, T>
     {
         TLane gradient = unit.StateGradient;
-        TLane r = KeptGate.Backward(_functions, R, ref unit, out TLane rSlope);
-        TLane z = KeptGate.Backward(_functions, Z, ref unit, out TLane zSlope);
-        TLane n = KeptGate.Backward(_functions, N, ref unit, out TLane nSlope);
+        TLane r = KeptGate<T, TFunctions, SigmoidFunction<T>>.Backward(_functions, R, ref unit, out TLane rSlope);
+        TLane z = KeptGate<T, TFunctions, SigmoidFunction<T>>.Backward(_functions, Z, ref unit, out TLane zSlope);
+        TLane n = KeptGate<T, TFunctions, TanhFunction<T>>.Backward(_functions, N, ref unit, out TLane nSlope);
         TLane dZ = Activations<T, TLane>.FlushTiny(gradient * (unit.PreviousState - n) * zSlope);
         TLane dN = Activations<T, TLane>.FlushTiny(gradient * (TLane.Broadcast(T.One) - z) * nSlope);
         TLane dQ = Activations<T, TLane>.FlushTiny(dN * r);
@@ -66,13 +66,6 @@ internal readonly struct GruCell<T, TFunctions>(TFunctions functions) : IRecurre
         unit.SetVectorGradient(0, dQ);
         unit.SetPreviousStateGradient(gradient * z);
     }
-}
-
-/// <summary>σ for r and z, tanh for n.</summary>
-internal readonly struct GruFunctions : IUsualGates
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsTanh(int gate) => gate == 2;
 }
 
 /// <summary>The name of b'.</summary>

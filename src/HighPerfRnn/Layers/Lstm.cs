@@ -81,7 +81,7 @@ public sealed class Lstm<T> : RecurrentLayer<T>
     private static CellPasses<T> PassesOf(LstmOptions options)
     {
         options.Validate();
-        if (options.IsUsual) return PassesOf(options, default(UsualFunctions<T, LstmFunctions>));
+        if (options.IsUsual) return PassesOf(options, default(UsualFunctions<T>));
         var functions = new AnyFunctions<T>(
             options.Clip,
             clipped: 4,
@@ -96,9 +96,9 @@ public sealed class Lstm<T> : RecurrentLayer<T>
     private static CellPasses<T> PassesOf<TFunctions>(LstmOptions options, TFunctions functions)
         where TFunctions : struct, IGateFunctions<T> => (options.HasPeepholes, options.IsCoupled) switch
         {
-            (false, false) => new CellPasses<T, LstmCell<T, TFunctions, PlainLstm>>(new(functions)),
-            (true, false) => new CellPasses<T, LstmCell<T, TFunctions, PeepholeLstm>>(new(functions)),
-            (false, true) => new CellPasses<T, LstmCell<T, TFunctions, CoupledLstm>>(new(functions)),
-            (true, true) => new CellPasses<T, LstmCell<T, TFunctions, CoupledPeepholeLstm>>(new(functions)),
+            (false, false) => new CellPasses<T, LstmCell<T, TFunctions, Without, Without>>(new(functions)),
+            (true, false) => new CellPasses<T, LstmCell<T, TFunctions, With, Without>>(new(functions)),
+            (false, true) => new CellPasses<T, LstmCell<T, TFunctions, Without, With>>(new(functions)),
+            (true, true) => new CellPasses<T, LstmCell<T, TFunctions, With, With>>(new(functions)),
         };
 }

@@ -5,14 +5,6 @@ using HighPerfRnn.Simd;
 
 namespace HighPerfRnn.Layers;
 
-/// <summary>What an LSTM has beside its gates, as constants to the JIT.</summary>
-internal interface ILstmVariant
-{
-    static abstract bool HasPeepholes { get; }
-
-    static abstract bool IsCoupled { get; }
-}
-
 /// <summary>
 /// The LSTM: with a = x_t·Wx + b + h_{t-1}·Wh,
 /// <code>
@@ -23,10 +15,13 @@ internal interface ILstmVariant
 /// dA_f = dc∘c_{t-1}∘φ_f', dA_g = dc∘i∘φ_g', dc_{t-1} = dc∘f + dAᵢ∘pᵢ + dA_f∘p_f.
 /// </summary>
 /// <remarks>Weights' gates are i, f, g, o; coupled i, g, o. Functions' numbers are those of i, f, g, o and φ_c whatever the variant.</remarks>
-internal readonly struct LstmCell<T, TFunctions, TVariant>(TFunctions functions) : IRecurrentCell<T>
+/// <typeparam name="T">float or double.</typeparam>
+/// <typeparam name="TFunctions">The gates' activations.</typeparam>
+/// <typeparam name="TPeepholes">With or without peepholes: <see cref="With"/>, <see cref="Without"/>.</typeparam>
+/// <typeparam name="TCoupling">With or without f = 1 - i.</typeparam>
+internal readonly struct LstmCell<T, TFunctions, TPeepholes, TCoupling>(TFunctions functions) : IRecurrentCell<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TFunctions : struct, IGateFunctions<T>
-    where TVariant : struct, ILstmVariant
 {
     private const int I = 0, F = 1, G = 2, O = 3, C = 4;
 
@@ -37,18 +32,11 @@ internal readonly struct LstmCell<T, TFunctions, TVariant>(TFunctions functions)
 
     public static CellLayout Layout => new()
     {
-        Gates = TVariant.IsCoupled ? 3 : 4,
+        Gates = typeof(TCoupling) == typeof(With) ? 3 : 4,
         CellStates = 1,
-        KeptValues = TVariant.HasPeepholes ? 7 : 6,
-        Vectors = !TVariant.HasPeepholes ? null : TVariant.IsCoupled ? LstmVectors.Coupled : LstmVectors.All,
+        KeptValues = typeof(TPeepholes) == typeof(With) ? 7 : 6,
+        Vectors = typeof(TPeepholes) == typeof(Without) ? null : typeof(TCoupling) == typeof(With) ? LstmVectors.Coupled : LstmVectors.All,
     };
-
-    private static int Candidate => TVariant.IsCoupled ? 1 : 2;
-
-    private static int Output => TVariant.IsCoupled ? 2 : 3;
-
-    // Which of the cell's vectors pₒ is.
-    private static int OutputPeephole => TVariant.IsCoupled ? 1 : 2;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Forward<TLane>(scoped ref CellForward<T, TLane> unit)
@@ -56,33 +44,33 @@ internal readonly struct LstmCell<T, TFunctions, TVariant>(TFunctions functions)
     {
         TLane previous = unit.CellState(0);
         TLane aI = unit.PreActivation(I);
-        if (TVariant.HasPeepholes) aI += unit.Vector(0) * previous;
-        TLane i = KeptGate.Forward(_functions, I, ref unit, aI);
+        if (typeof(TPeepholes) == typeof(With)) aI += unit.Vector(0) * previous;
+        TLane i = KeptGate<T, TFunctions, SigmoidFunction<T>>.Forward(_functions, I, ref unit, aI);
         TLane f;
-        if (TVariant.IsCoupled)
+        if (typeof(TCoupling) == typeof(With))
         {
             f = TLane.Broadcast(T.One) - i;
         }
         else
         {
             TLane aF = unit.PreActivation(F);
-            if (TVariant.HasPeepholes) aF += unit.Vector(1) * previous;
-            f = KeptGate.Forward(_functions, F, ref unit, aF);
+            if (typeof(TPeepholes) == typeof(With)) aF += unit.Vector(1) * previous;
+            f = KeptGate<T, TFunctions, SigmoidFunction<T>>.Forward(_functions, F, ref unit, aF);
         }
 
-        TLane g = KeptGate.Forward(_functions, G, ref unit, unit.PreActivation(Candidate));
+        TLane g = KeptGate<T, TFunctions, TanhFunction<T>>.Forward(_functions, G, ref unit, unit.PreActivation(typeof(TCoupling) == typeof(With) ? G - 1 : G));
         TLane c = Activations<T, TLane>.FlushTiny(TLane.FusedMultiplyAdd(f, previous, i * g));
         unit.Keep(PreviousKept, previous);
         unit.SetFlushedCellState(0, c);
-        TLane aO = unit.PreActivation(Output);
-        if (TVariant.HasPeepholes)
+        TLane aO = unit.PreActivation(typeof(TCoupling) == typeof(With) ? O - 1 : O);
+        if (typeof(TPeepholes) == typeof(With))
         {
-            aO += unit.Vector(OutputPeephole) * c;
+            aO += unit.Vector(typeof(TCoupling) == typeof(With) ? 1 : 2) * c;
             unit.Keep(CurrentKept, c);
         }
 
-        TLane o = KeptGate.Forward(_functions, O, ref unit, aO);
-        unit.SetState(o * KeptGate.Forward(_functions, C, ref unit, c));
+        TLane o = KeptGate<T, TFunctions, SigmoidFunction<T>>.Forward(_functions, O, ref unit, aO);
+        unit.SetState(o * KeptGate<T, TFunctions, TanhFunction<T>>.Forward(_functions, C, ref unit, c));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -90,37 +78,37 @@ internal readonly struct LstmCell<T, TFunctions, TVariant>(TFunctions functions)
         where TLane : struct, ILane<TLane, T>
     {
         TLane previous = unit.Kept(PreviousKept);
-        TLane current = TVariant.HasPeepholes ? unit.Kept(CurrentKept) : previous;
-        TLane y = KeptGate.Backward(_functions, C, ref unit, out TLane ySlope);
-        TLane o = KeptGate.Backward(_functions, O, ref unit, out TLane oSlope);
+        TLane current = typeof(TPeepholes) == typeof(With) ? unit.Kept(CurrentKept) : previous;
+        TLane y = KeptGate<T, TFunctions, TanhFunction<T>>.Backward(_functions, C, ref unit, out TLane ySlope);
+        TLane o = KeptGate<T, TFunctions, SigmoidFunction<T>>.Backward(_functions, O, ref unit, out TLane oSlope);
         TLane gradient = unit.StateGradient;
         TLane dO = Activations<T, TLane>.FlushTiny(gradient * y * oSlope);
-        unit.SetFlushedGateGradient(Output, dO);
+        unit.SetFlushedGateGradient(typeof(TCoupling) == typeof(With) ? O - 1 : O, dO);
         TLane dC = unit.CellStateGradient(0) + (gradient * o * ySlope);
-        if (TVariant.HasPeepholes)
+        if (typeof(TPeepholes) == typeof(With))
         {
-            dC += dO * unit.Vector(OutputPeephole);
-            unit.SetVectorGradient(OutputPeephole, dO * current);
+            dC += dO * unit.Vector(typeof(TCoupling) == typeof(With) ? 1 : 2);
+            unit.SetVectorGradient(typeof(TCoupling) == typeof(With) ? 1 : 2, dO * current);
         }
 
-        TLane i = KeptGate.Backward(_functions, I, ref unit, out TLane iSlope);
-        TLane g = KeptGate.Backward(_functions, G, ref unit, out TLane gSlope);
-        unit.SetGateGradient(Candidate, dC * i * gSlope);
+        TLane i = KeptGate<T, TFunctions, SigmoidFunction<T>>.Backward(_functions, I, ref unit, out TLane iSlope);
+        TLane g = KeptGate<T, TFunctions, TanhFunction<T>>.Backward(_functions, G, ref unit, out TLane gSlope);
+        unit.SetGateGradient(typeof(TCoupling) == typeof(With) ? G - 1 : G, dC * i * gSlope);
         TLane dI = dC * g;
         TLane f = TLane.Broadcast(T.One) - i;
         TLane carried;
-        if (TVariant.IsCoupled)
+        if (typeof(TCoupling) == typeof(With))
         {
             dI -= dC * previous;
             carried = dC * f;
         }
         else
         {
-            f = KeptGate.Backward(_functions, F, ref unit, out TLane fSlope);
+            f = KeptGate<T, TFunctions, SigmoidFunction<T>>.Backward(_functions, F, ref unit, out TLane fSlope);
             carried = dC * f;
             TLane dF = Activations<T, TLane>.FlushTiny(dC * previous * fSlope);
             unit.SetFlushedGateGradient(F, dF);
-            if (TVariant.HasPeepholes)
+            if (typeof(TPeepholes) == typeof(With))
             {
                 carried += dF * unit.Vector(1);
                 unit.SetVectorGradient(1, dF * previous);
@@ -129,7 +117,7 @@ internal readonly struct LstmCell<T, TFunctions, TVariant>(TFunctions functions)
 
         dI = Activations<T, TLane>.FlushTiny(dI * iSlope);
         unit.SetFlushedGateGradient(I, dI);
-        if (TVariant.HasPeepholes)
+        if (typeof(TPeepholes) == typeof(With))
         {
             carried += dI * unit.Vector(0);
             unit.SetVectorGradient(0, dI * previous);
@@ -137,41 +125,6 @@ internal readonly struct LstmCell<T, TFunctions, TVariant>(TFunctions functions)
 
         unit.SetCellStateGradient(0, carried);
     }
-}
-
-/// <summary>σ for i, f and o, tanh for g and φ_c.</summary>
-internal readonly struct LstmFunctions : IUsualGates
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsTanh(int gate) => gate is 2 or 4;
-}
-
-internal readonly struct PlainLstm : ILstmVariant
-{
-    public static bool HasPeepholes => false;
-
-    public static bool IsCoupled => false;
-}
-
-internal readonly struct PeepholeLstm : ILstmVariant
-{
-    public static bool HasPeepholes => true;
-
-    public static bool IsCoupled => false;
-}
-
-internal readonly struct CoupledLstm : ILstmVariant
-{
-    public static bool HasPeepholes => false;
-
-    public static bool IsCoupled => true;
-}
-
-internal readonly struct CoupledPeepholeLstm : ILstmVariant
-{
-    public static bool HasPeepholes => true;
-
-    public static bool IsCoupled => true;
 }
 
 /// <summary>The names of peepholes.</summary>

@@ -23,8 +23,8 @@ internal readonly struct MinGruCell<T, TFunctions>(TFunctions functions) : IRecu
     public void Forward<TLane>(scoped ref CellForward<T, TLane> unit)
         where TLane : struct, ILane<TLane, T>
     {
-        TLane z = KeptGate.Forward(_functions, Z, ref unit, unit.Input(Z));
-        TLane n = KeptGate.Forward(_functions, N, ref unit, unit.Input(N));
+        TLane z = KeptGate<T, TFunctions, SigmoidFunction<T>>.Forward(_functions, Z, ref unit, unit.Input(Z));
+        TLane n = KeptGate<T, TFunctions, IdentityFunction<T>>.Forward(_functions, N, ref unit, unit.Input(N));
         unit.SetState(TLane.FusedMultiplyAdd(TLane.Broadcast(T.One) - z, unit.PreviousState, z * n));
     }
 
@@ -33,8 +33,8 @@ internal readonly struct MinGruCell<T, TFunctions>(TFunctions functions) : IRecu
         where TLane : struct, ILane<TLane, T>
     {
         TLane gradient = unit.StateGradient;
-        TLane z = KeptGate.Backward(_functions, Z, ref unit, out TLane zSlope);
-        TLane n = KeptGate.Backward(_functions, N, ref unit, out TLane nSlope);
+        TLane z = KeptGate<T, TFunctions, SigmoidFunction<T>>.Backward(_functions, Z, ref unit, out TLane zSlope);
+        TLane n = KeptGate<T, TFunctions, IdentityFunction<T>>.Backward(_functions, N, ref unit, out TLane nSlope);
         unit.SetGateGradient(Z, gradient * (n - unit.PreviousState) * zSlope);
         unit.SetGateGradient(N, gradient * z * nSlope);
         unit.SetPreviousStateGradient(gradient * (TLane.Broadcast(T.One) - z));
@@ -61,10 +61,10 @@ internal readonly struct MinLstmCell<T, TFunctions>(TFunctions functions) : IRec
     public void Forward<TLane>(scoped ref CellForward<T, TLane> unit)
         where TLane : struct, ILane<TLane, T>
     {
-        TLane f = KeptGate.Forward(_functions, F, ref unit, unit.Input(F));
-        TLane i = KeptGate.Forward(_functions, I, ref unit, unit.Input(I));
+        TLane f = KeptGate<T, TFunctions, SigmoidFunction<T>>.Forward(_functions, F, ref unit, unit.Input(F));
+        TLane i = KeptGate<T, TFunctions, SigmoidFunction<T>>.Forward(_functions, I, ref unit, unit.Input(I));
         Normalize(ref f, ref i);
-        TLane n = KeptGate.Forward(_functions, N, ref unit, unit.Input(N));
+        TLane n = KeptGate<T, TFunctions, IdentityFunction<T>>.Forward(_functions, N, ref unit, unit.Input(N));
         unit.SetState(TLane.FusedMultiplyAdd(f, unit.PreviousState, i * n));
     }
 
@@ -74,12 +74,12 @@ internal readonly struct MinLstmCell<T, TFunctions>(TFunctions functions) : IRec
     {
         TLane one = TLane.Broadcast(T.One);
         TLane gradient = unit.StateGradient;
-        TLane f = KeptGate.Backward(_functions, F, ref unit, out _);
-        TLane i = KeptGate.Backward(_functions, I, ref unit, out _);
+        TLane f = KeptGate<T, TFunctions, SigmoidFunction<T>>.Backward(_functions, F, ref unit, out _);
+        TLane i = KeptGate<T, TFunctions, SigmoidFunction<T>>.Backward(_functions, I, ref unit, out _);
         TLane fRest = one - f;
         TLane iRest = one - i;
         Normalize(ref f, ref i);
-        TLane n = KeptGate.Backward(_functions, N, ref unit, out TLane nSlope);
+        TLane n = KeptGate<T, TFunctions, IdentityFunction<T>>.Backward(_functions, N, ref unit, out TLane nSlope);
         TLane shared = gradient * (unit.PreviousState - n) * f * i;
         unit.SetGateGradient(F, shared * fRest);
         unit.SetGateGradient(I, TLane.Zero - (shared * iRest));
@@ -98,18 +98,4 @@ internal readonly struct MinLstmCell<T, TFunctions>(TFunctions functions) : IRec
         f = f / sum;
         i = i / sum;
     }
-}
-
-/// <summary>σ for z; n is a itself.</summary>
-internal readonly struct MinGruFunctions : IUsualGates
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsIdentity(int gate) => gate == 1;
-}
-
-/// <summary>σ for f and i; n is a itself.</summary>
-internal readonly struct MinLstmFunctions : IUsualGates
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsIdentity(int gate) => gate == 2;
 }

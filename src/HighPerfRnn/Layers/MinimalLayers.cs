@@ -28,7 +28,7 @@ public sealed class MinGru<T> : RecurrentLayer<T>
     {
         candidate.Validate(nameof(candidate));
         return candidate == Activation.Identity
-            ? new CellPasses<T, MinGruCell<T, UsualFunctions<T, MinGruFunctions>>>(default)
+            ? new CellPasses<T, MinGruCell<T, UsualFunctions<T>>>(default)
             : new CellPasses<T, MinGruCell<T, AnyFunctions<T>>>(
                 new(new AnyFunctions<T>(double.PositiveInfinity, clipped: 0, Activation.Sigmoid, candidate)));
     }
@@ -55,7 +55,7 @@ public sealed class MinLstm<T> : RecurrentLayer<T>
     {
         candidate.Validate(nameof(candidate));
         return candidate == Activation.Identity
-            ? new CellPasses<T, MinLstmCell<T, UsualFunctions<T, MinLstmFunctions>>>(default)
+            ? new CellPasses<T, MinLstmCell<T, UsualFunctions<T>>>(default)
             : new CellPasses<T, MinLstmCell<T, AnyFunctions<T>>>(
                 new(new AnyFunctions<T>(double.PositiveInfinity, clipped: 0, Activation.Sigmoid, Activation.Sigmoid, candidate)));
     }

@@ -182,7 +182,7 @@ internal readonly ref struct RecurrentForwardJob<T, TCell> : ITeamJob, ILaneWork
             Tokens = Pass.Tokens.IsEmpty ? default : Pass.Tokens.Slice(rowsBefore, Rows.Of(t)),
             TokenTable = ref MemoryMarshal.GetReference(Pass.TokenTable.IsEmpty ? Weights.TokenTable : Pass.TokenTable),
         };
-        if (!TPhase.IsSecond)
+        if (typeof(TPhase) == typeof(FirstPhase))
         {
             epilogue.NextOutput = soon.Of<T>(Pass.Output, size, t + 1);
             epilogue.NextGroupInput = soon.Of(Pass.Input, Shape.InputSize, t + room.GroupSteps);

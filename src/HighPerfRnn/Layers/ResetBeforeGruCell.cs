@@ -29,8 +29,8 @@ internal readonly struct ResetBeforeGruCell<T, TFunctions>(TFunctions functions)
     public void Forward<TLane>(scoped ref CellForward<T, TLane> unit)
         where TLane : struct, ILane<TLane, T>
     {
-        TLane r = KeptGate.Forward(_functions, R, ref unit, unit.PreActivation(R));
-        _ = KeptGate.Forward(_functions, Z, ref unit, unit.PreActivation(Z));
+        TLane r = KeptGate<T, TFunctions, SigmoidFunction<T>>.Forward(_functions, R, ref unit, unit.PreActivation(R));
+        _ = KeptGate<T, TFunctions, SigmoidFunction<T>>.Forward(_functions, Z, ref unit, unit.PreActivation(Z));
         unit.SetScratch(r * unit.PreviousState);
     }
 
@@ -38,8 +38,8 @@ internal readonly struct ResetBeforeGruCell<T, TFunctions>(TFunctions functions)
     public void ForwardSecond<TLane>(scoped ref CellForward<T, TLane> unit)
         where TLane : struct, ILane<TLane, T>
     {
-        TLane z = _functions.Value(Z, unit.Kept(Z));
-        TLane n = KeptGate.Forward(_functions, N, ref unit, unit.PreActivation(N));
+        TLane z = _functions.Value<TLane, SigmoidFunction<T>>(Z, unit.Kept(Z));
+        TLane n = KeptGate<T, TFunctions, TanhFunction<T>>.Forward(_functions, N, ref unit, unit.PreActivation(N));
         unit.SetState(TLane.FusedMultiplyAdd(z, unit.PreviousState, (TLane.Broadcast(T.One) - z) * n));
     }
 
@@ -48,8 +48,8 @@ internal readonly struct ResetBeforeGruCell<T, TFunctions>(TFunctions functions)
         where TLane : struct, ILane<TLane, T>
     {
         TLane gradient = unit.StateGradient;
-        TLane z = KeptGate.Backward(_functions, Z, ref unit, out TLane zSlope);
-        TLane n = KeptGate.Backward(_functions, N, ref unit, out TLane nSlope);
+        TLane z = KeptGate<T, TFunctions, SigmoidFunction<T>>.Backward(_functions, Z, ref unit, out TLane zSlope);
+        TLane n = KeptGate<T, TFunctions, TanhFunction<T>>.Backward(_functions, N, ref unit, out TLane nSlope);
         unit.SetGateGradient(Z, gradient * (unit.PreviousState - n) * zSlope);
         unit.SetGateGradient(N, gradient * (TLane.Broadcast(T.One) - z) * nSlope);
         unit.SetPreviousStateGradient(gradient * z);
@@ -60,7 +60,7 @@ internal readonly struct ResetBeforeGruCell<T, TFunctions>(TFunctions functions)
         where TLane : struct, ILane<TLane, T>
     {
         TLane gradient = unit.StateGradient;
-        TLane r = KeptGate.Backward(_functions, R, ref unit, out TLane rSlope);
+        TLane r = KeptGate<T, TFunctions, SigmoidFunction<T>>.Backward(_functions, R, ref unit, out TLane rSlope);
         unit.SetGateGradient(R, gradient * unit.PreviousState * rSlope);
         unit.AddPreviousStateGradient(gradient * r);
     }

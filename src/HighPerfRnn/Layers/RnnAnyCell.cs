@@ -14,13 +14,13 @@ internal readonly struct RnnAnyCell<T>(AnyFunctions<T> functions) : IRecurrentCe
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Forward<TLane>(scoped ref CellForward<T, TLane> unit)
-        where TLane : struct, ILane<TLane, T> => unit.SetState(KeptGate.Forward(_functions, 0, ref unit, unit.PreActivation(0)));
+        where TLane : struct, ILane<TLane, T> => unit.SetState(KeptGate<T, AnyFunctions<T>, IdentityFunction<T>>.Forward(_functions, 0, ref unit, unit.PreActivation(0)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Backward<TLane>(scoped ref CellBackward<T, TLane> unit)
         where TLane : struct, ILane<TLane, T>
     {
-        _ = KeptGate.Backward(_functions, 0, ref unit, out TLane slope);
+        _ = KeptGate<T, AnyFunctions<T>, IdentityFunction<T>>.Backward(_functions, 0, ref unit, out TLane slope);
         unit.SetGateGradient(0, unit.StateGradient * slope);
     }
 }
