@@ -35,28 +35,6 @@ internal static partial class Activations<T, TLane>
     public static TLane Softplus(TLane x)
     {
         TLane e = ExpOfNonPositive(TLane.Zero - TLane.Abs(x));
-        return TLane.Max(TLane.Zero, x) + LogOfOnePlus(e);
-    }
-
-    /// <summary>ln(1 + e) for 0 ≤ e ≤ 1.</summary>
-    /// <remarks>
-    /// 2·artanh s with s = e / (2 + e) ≤ 1/3, artanh s = s·(1 + s²/3 + s⁴/5 + …): the first term left out is below 2⁻²⁶ (2⁻⁵⁵) of
-    /// the sum.
-    /// </remarks>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TLane LogOfOnePlus(TLane e)
-    {
-        TLane s = e / (e + Constant(2, 2));
-        TLane square = s * s;
-        int terms = typeof(T) == typeof(float) ? 7 : 16;
-        TLane sum = TLane.Zero;
-        for (int i = terms; i > 0; i--)
-        {
-            TLane coefficient = Constant((float)(1.0 / ((2 * i) + 1)), 1.0 / ((2 * i) + 1));
-            sum = TLane.FusedMultiplyAdd(sum, square, coefficient);
-        }
-
-        TLane twice = s + s;
-        return TLane.FusedMultiplyAdd(sum * square, twice, twice);
+        return TLane.Max(TLane.Zero, x) + LogOnePlus(e);
     }
 }
