@@ -53,5 +53,6 @@ internal interface ICtcSystem
 /// <summary>All that is ours and computes the loss. One line here, and a system has to agree with the peers.</summary>
 internal static class CtcSystems
 {
-    public static IReadOnlyList<ICtcSystem> All { get; } = [new CtcByAllPaths()];
+    public static IReadOnlyList<ICtcSystem> All { get; } =
+        [new CtcByAllPaths(), new LibraryCtc<float>(), new LibraryCtc<double>()];
 }
