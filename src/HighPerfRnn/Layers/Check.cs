@@ -65,6 +65,24 @@ internal static class Check
         }
     }
 
+    /// <summary>As <see cref="Tokens"/> for [T, B], but for those past their rows' ends; empty lengths are all T.</summary>
+    public static void RaggedTokens(ReadOnlySpan<int> tokens, int batch, ReadOnlySpan<int> lengths, int vocabulary, string name)
+    {
+        if (lengths.IsEmpty)
+        {
+            Tokens(tokens, vocabulary, name);
+            return;
+        }
+
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            if (i / batch < lengths[i % batch] && (uint)tokens[i] >= (uint)vocabulary)
+            {
+                throw new ArgumentException($"{name}[{i}] is {tokens[i]}; expected 0 to {vocabulary - 1}.", name);
+            }
+        }
+    }
+
     /// <summary>No token is a certain one.</summary>
     public static void NotAmong(int excluded, ReadOnlySpan<int> tokens, string name, string excludedName)
     {
@@ -141,6 +159,18 @@ internal static class Check
         if (written.Overlaps(read)) throw new ArgumentException($"{writtenName} overlaps {readName}.", writtenName);
     }
 
+    /// <summary>As <see cref="NoOverlap"/>, where the names are those of the properties that are passed.</summary>
+    public static void Apart<T>(
+        ReadOnlySpan<T> written,
+        ReadOnlySpan<T> other,
+        [CallerArgumentExpression(nameof(written))] string writtenName = "",
+        [CallerArgumentExpression(nameof(other))] string otherName = "")
+    {
+        if (!written.Overlaps(other)) return;
+        string name = writtenName[(writtenName.LastIndexOf('.') + 1)..];
+        throw new ArgumentException($"{name} overlaps {otherName[(otherName.LastIndexOf('.') + 1)..]}.", name);
+    }
+
     /// <summary>Both are the same span, or they have nothing in common.</summary>
     public static void SameOrNoOverlap<T>(ReadOnlySpan<T> written, ReadOnlySpan<T> read, string writtenName, string readName)
     {
@@ -152,6 +182,10 @@ internal static class Check
     {
         if (writtenName != otherName) NoOverlap(written, other, writtenName, otherName);
     }
+
+    /// <summary>Refuses the argument of that name.</summary>
+    [DoesNotReturn]
+    public static void Refuse(string message, string name) => throw new ArgumentException(message, name);
 
     [DoesNotReturn]
     private static void ThrowShape(int length, long expected, string name, string axes, int first, int second, int third)

@@ -82,7 +82,7 @@ public sealed class Dense<T>
         Span<T> workspace,
         WorkerGroup? workers = null)
     {
-        if (!_packed.IsTrainable) throw new InvalidOperationException("The layer was made with isTrainable: false, so it has no backward pass.");
+        ThrowIfNotTrainable();
         Check.Layout(gradients, Parameters);
         LinearPass.Backward(
             rows,
@@ -98,5 +98,10 @@ public sealed class Dense<T>
             nameof(outputGradient),
             nameof(inputGradient),
             workers);
+    }
+
+    internal void ThrowIfNotTrainable()
+    {
+        if (!_packed.IsTrainable) throw new InvalidOperationException("The layer was made with isTrainable: false, so it has no backward pass.");
     }
 }

@@ -263,7 +263,7 @@ public abstract partial class RecurrentLayer<T>
         return shape;
     }
 
-    private void ThrowIfNotTrainable()
+    internal void ThrowIfNotTrainable()
     {
         if (HasBackward) return;
         ThrowIfReleased();

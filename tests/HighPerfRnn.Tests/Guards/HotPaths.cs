@@ -20,6 +20,11 @@ internal static class HotPaths
     public static IReadOnlyDictionary<string, string> MayAllocate { get; } = new Dictionary<string, string>
     {
         ["RecurrentLayer.UseWeights(WeightFormat, Boolean)"] = "makes room for the weights in their new format",
+        ["Sequential.CreateGradients()"] = "makes room for gradients",
+        ["Sequential.Describe(Int32, Int32, Boolean)"] = "makes a table for people",
+        ["Sequential.ToString()"] = "makes text for people",
+        ["SequentialDescription.ToString()"] = "makes text for people",
+        ["SequentialLayer.Residual(ReadOnlySpan<SequentialLayer>)"] = "makes a part of a network",
         ["Alphabet.FromText(String)"] = "makes an alphabet",
         ["Alphabet.Encode(String, ref Int64)"] = "makes an array of tokens",
         ["CharacterModelFile.Load(String, Boolean)"] = "reads a file",
@@ -49,5 +54,8 @@ internal static class HotPaths
 
     public static IReadOnlyList<HotPath> Of<T>()
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        [.. LayerHotPaths<T>.All, .. NeighbourHotPaths<T>.All, .. ModelHotPaths<T>.All, .. TrainingHotPaths<T>.All, .. LossHotPaths<T>.All];
+        [
+            .. LayerHotPaths<T>.All, .. NeighbourHotPaths<T>.All, .. NetworkHotPaths<T>.All, .. ModelHotPaths<T>.All,
+            .. TrainingHotPaths<T>.All, .. LossHotPaths<T>.All,
+        ];
 }
