@@ -48,7 +48,7 @@ internal sealed class GradientConsistency
                 if (Math.Abs(actual[i] - expected[i]) <= tolerance * (1 + Math.Abs(expected[i]))) continue;
                 _found.Add(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{what} at {i} is {actual[i]:G9} in float and {expected[i]:G9} in double; expected {tolerance:E1} of 1 + |y| between them"));
+                    $"{what} at {i} is {actual[i]:G9} in float and {expected[i]:G9} in double; expected {tolerance:0.0E0} of 1 + |y| between them"));
                 return;
             }
         }

@@ -27,7 +27,7 @@ public sealed record GradientReport
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{(Passed ? "passed" : "failed")}: {Entries} gradients, worst relative difference ");
-        text.Append(CultureInfo.InvariantCulture, $"{WorstRelativeDifference:E1}");
+        text.Append(CultureInfo.InvariantCulture, $"{WorstRelativeDifference:0.0E0}");
         if (Uncertain > 0) text.Append(CultureInfo.InvariantCulture, $", {Uncertain} uncertain");
         foreach (TensorGradientReport tensor in Tensors.Where(tensor => tensor.Failures + tensor.Uncertain > 0)) text.Append('\n').Append(tensor);
         foreach (string inconsistency in Inconsistencies) text.Append('\n').Append(inconsistency);
@@ -76,7 +76,7 @@ public sealed record TensorGradientReport
         {
             text.Append('[').AppendJoin(", ", Indices()).Append(']');
             text.Append(CultureInfo.InvariantCulture, $": backward says {Found:G9}, differences say {Expected:G9} (relative ");
-            text.Append(CultureInfo.InvariantCulture, $"{WorstRelativeDifference:E1}; {Failures} of {Entries} off");
+            text.Append(CultureInfo.InvariantCulture, $"{WorstRelativeDifference:0.0E0}; {Failures} of {Entries} off");
             if (Uncertain > 0) text.Append(CultureInfo.InvariantCulture, $", {Uncertain} uncertain");
             return text.Append(')').ToString();
         }

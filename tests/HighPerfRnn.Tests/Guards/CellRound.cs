@@ -16,6 +16,7 @@ internal sealed class CellRound<T>
     /// <summary>H around the lanes' widths, from fewer rows than a tile to more.</summary>
     public static readonly RnnShape[] Shapes = [new(3, 2, 4, 1), new(4, 3, 5, 7), new(2, 1, 3, 17), new(3, 13, 9, 33)];
 
+    private readonly bool _isOwn;
     private readonly RnnShape _shape;
     private readonly Memory<int> _lengths;
     private readonly Memory<T> _input, _initialState, _initialCellState, _output, _finalState, _finalCellState, _reserve, _workspace;
@@ -25,7 +26,7 @@ internal sealed class CellRound<T>
 
     public CellRound(CellVariant<T> variant, RnnShape shape, IRoom room, int seed)
     {
-        (Name, _shape) = (variant.Name, shape);
+        (Name, _isOwn, _shape) = (variant.Name, variant.IsOwn, shape);
         Layer = variant.Create(shape.InputSize, shape.HiddenSize);
         int rows = shape.Steps * shape.Batch;
         int outputs = rows * Layer.OutputSize, states = shape.Batch * Layer.OutputSize;
@@ -112,6 +113,9 @@ internal sealed class CellRound<T>
         BackwardOrdered(workers);
         Step(workers);
     }
+
+    /// <summary>As <see cref="Run"/>, where other threads may not enter this assembly: <see cref="ChildEntry"/>.</summary>
+    public void RunInChild(WorkerGroup? workers) => Run(_isOwn ? null : workers);
 
     /// <summary>Gradients back to zeros, so that rounds without end stay finite.</summary>
     public void ClearGradients()

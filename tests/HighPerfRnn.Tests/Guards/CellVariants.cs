@@ -4,8 +4,11 @@ using HighPerfRnn.Tests.Generation;
 
 namespace HighPerfRnn.Tests.Guards;
 
-/// <summary>A recurrent layer other than the plain one, by name and sizes I and H.</summary>
-internal sealed record CellVariant<T>(string Name, Func<int, int, RecurrentLayer<T>> Create)
+/// <summary>A recurrent layer other than the plain one.</summary>
+/// <param name="Name">For people.</param>
+/// <param name="Create">Makes one of the sizes I and H.</param>
+/// <param name="IsOwn">Whether its cell is the tests' own.</param>
+internal sealed record CellVariant<T>(string Name, Func<int, int, RecurrentLayer<T>> Create, bool IsOwn = false)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>;
 
 /// <summary>Every cell of the library with every kind of option, and cells of one's own, of one phase and of two.</summary>
@@ -45,8 +48,8 @@ internal static class CellVariants<T>
         new("minlstm", (i, h) => new MinLstm<T>(i, h)),
         new("minlstm of another function", (i, h) => new MinLstm<T>(i, h, Activation.Softplus)),
         new("lru", (i, h) => new Lru<T>(i, h)),
-        new("own cell", (i, h) => new CellLayer<T, BlendCell<T>>(i, h)),
-        new("own cell of two phases", (i, h) => new CellLayer<T, TwoPhaseCell<T>>(i, h)),
+        new("own cell", (i, h) => new CellLayer<T, BlendCell<T>>(i, h), IsOwn: true),
+        new("own cell of two phases", (i, h) => new CellLayer<T, TwoPhaseCell<T>>(i, h), IsOwn: true),
     ];
 
     public static RecurrentLayer<T> Create(string name, int inputSize, int hiddenSize) =>

@@ -99,7 +99,7 @@ internal static class GuardPageChild
         {
             Console.WriteLine($"{typeof(T).Name} {round.Name} {shape} guarded {side}");
             round.Run(null);
-            round.Run(workers);
+            round.RunInChild(workers);
         }
     }
 
