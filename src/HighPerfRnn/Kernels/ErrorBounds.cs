@@ -20,6 +20,24 @@ public static class ErrorBounds
     /// <summary>σ in double.</summary>
     public const double SigmoidDoubleUlps = 1.8;
 
+    /// <summary>eˣ in float from x = -87.3 on: the worst of every 997th float, as are the others below.</summary>
+    public const double ExpSingleUlps = 1.02;
+
+    /// <summary>eˣ in double from x = -708.3 on: the worst of 300,000 arguments, as are the others below.</summary>
+    public const double ExpDoubleUlps = 0.98;
+
+    /// <summary>ELU in float, α = 1.</summary>
+    public const double EluSingleUlps = 0.85;
+
+    /// <summary>ELU in double, α = 1.</summary>
+    public const double EluDoubleUlps = 1.1;
+
+    /// <summary>ln(1 + eˣ) in float from x = -87.3 on.</summary>
+    public const double SoftplusSingleUlps = 2.43;
+
+    /// <summary>ln(1 + eˣ) in double from x = -708.3 on.</summary>
+    public const double SoftplusDoubleUlps = 2.49;
+
     /// <summary>How many floats have a next one at which σ in float is less. tanh in float falls nowhere.</summary>
     public const int SigmoidSingleFalls = 27;
 

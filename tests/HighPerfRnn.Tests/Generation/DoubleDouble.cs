@@ -60,7 +60,7 @@ internal readonly record struct DoubleDouble(double High, double Low)
     }
 
     /// <summary>Taylor's series at x/2¹², then e(2x) = e·(2 + e) twelve times.</summary>
-    private static DoubleDouble ExpMinusOne(double x)
+    public static DoubleDouble ExpMinusOne(double x)
     {
         const int Doublings = 12;
         var r = new DoubleDouble(Math.ScaleB(x, -Doublings), 0);

@@ -41,6 +41,12 @@ internal static class GuardPageChild
                 Run<double>(shape, outputSize, side, workers);
             }
 
+            foreach (RnnShape shape in CellRound<float>.Shapes)
+            {
+                RunCells<float>(shape, side, workers);
+                RunCells<double>(shape, side, workers);
+            }
+
             foreach (NeighbourSizes sizes in NeighbourSizes.Every)
             {
                 RunNeighbours<float>(sizes, side, workers);
@@ -83,6 +89,17 @@ internal static class GuardPageChild
                 round.RunInference(workers);
                 MultiplyGuarded(shape, format, side);
             }
+        }
+    }
+
+    private static void RunCells<T>(RnnShape shape, GuardedSide side, WorkerGroup workers)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        foreach (CellRound<T> round in CellRound<T>.Every(shape, new GuardedRoom(side)))
+        {
+            Console.WriteLine($"{typeof(T).Name} {round.Name} {shape} guarded {side}");
+            round.Run(null);
+            round.RunInChild(workers);
         }
     }
 

@@ -12,25 +12,46 @@ internal static class LayerHotPaths<T>
 
     public static IReadOnlyList<HotPath> All { get; } =
     [
+        new("Activation.Affine(Double, Double)", _ => () => Activation.Affine(1, 2)),
+        new("Activation.Elu(Double)", _ => () => Activation.Elu(1)),
+        new("Activation.HardSigmoid(Double, Double)", _ => () => Activation.HardSigmoid(1, 2)),
+        new("Activation.LeakyRelu(Double)", _ => () => Activation.LeakyRelu(1)),
+        new("Activation.ScaledTanh(Double, Double)", _ => () => Activation.ScaledTanh(1, 2)),
+        new("Activation.ThresholdedRelu(Double)", _ => () => Activation.ThresholdedRelu(1)),
         new("RecurrentLayer.WorkspaceSize(Int32, Int32)", _ => Layer(round => round.Rnn.WorkspaceSize(7, 3))),
         new("RecurrentLayer.ForwardWorkspaceSize(Int32, Int32)", _ => Layer(round => round.Rnn.ForwardWorkspaceSize(7, 3))),
         new("RecurrentLayer.ReserveSize(Int32, Int32)", _ => Layer(round => round.Rnn.ReserveSize(7, 3))),
-        new("RecurrentLayer.Repack()", _ => Layer(round => round.Rnn.Repack())),
-        new("RecurrentLayer.Forward(ref RnnForward, WorkerGroup)", workers => LayerInEveryFormat(round =>
-        {
-            round.ForwardRnn(workers);
-            round.ForwardTokens(workers);
-        })),
+        new("RecurrentLayer.Repack()", _ => LayerAndCells(round => round.Rnn.Repack(), cell => cell.Layer.Repack())),
+        new("RecurrentLayer.Forward(ref RnnForward, WorkerGroup)", workers => LayerInEveryFormat(
+            round =>
+            {
+                round.ForwardRnn(workers);
+                round.ForwardTokens(workers);
+            },
+            cell =>
+            {
+                cell.Forward(workers);
+                cell.ForwardOrdered(workers);
+            })),
         new(
             "RecurrentLayer.Step(ReadOnlySpan<T>, ReadOnlySpan<T>, Span<T>, Span<T>, WorkerGroup)",
             workers => LayerInEveryFormat(round => round.Step(workers))),
-        new("RecurrentLayer.Step(ref RnnStep, WorkerGroup)", workers => LayerInEveryFormat(round => round.Step(workers))),
-        new("RecurrentLayer.Backward(ref RnnBackward, WorkerGroup)", workers => Layer(round =>
-        {
-            round.ClearGradients();
-            round.BackwardRnn(workers);
-            round.BackwardTokens(workers);
-        })),
+        new(
+            "RecurrentLayer.Step(ref RnnStep, WorkerGroup)",
+            workers => LayerInEveryFormat(round => round.Step(workers), cell => cell.Step(workers))),
+        new("RecurrentLayer.Backward(ref RnnBackward, WorkerGroup)", workers => LayerAndCells(
+            round =>
+            {
+                round.ClearGradients();
+                round.BackwardRnn(workers);
+                round.BackwardTokens(workers);
+            },
+            cell =>
+            {
+                cell.ClearGradients();
+                cell.Backward(workers);
+                cell.BackwardOrdered(workers);
+            })),
         new("RecurrentLayer.OrderedWorkspaceSize(Int32, Int32)", _ => Layer(round => round.Rnn.OrderedWorkspaceSize(7, 3))),
         new("RecurrentLayer.ForwardBatchMajor(ref RnnForward, WorkerGroup)", workers => LayerInEveryFormat(round => round.ForwardBatchMajor(workers))),
         new("RecurrentLayer.BackwardBatchMajor(ref RnnBackward, WorkerGroup)", workers => Layer(round =>
@@ -93,9 +114,23 @@ internal static class LayerHotPaths<T>
         return () => call(round);
     }
 
-    private static Action LayerInEveryFormat(Action<LayerRound<T>> call)
+    /// <summary>The plain layer, and every other cell and option.</summary>
+    private static Action LayerAndCells(Action<LayerRound<T>> call, Action<CellRound<T>> cellCall)
     {
-        Action full = Layer(call);
+        Action plain = Layer(call);
+        CellRound<T>[] cells = CellRound<T>.Every(AllocationChild.Shape, new HeapRoom());
+        // Backward reads what a forward pass kept.
+        foreach (CellRound<T> cell in cells) cell.Run(null);
+        return () =>
+        {
+            plain();
+            for (int i = 0; i < cells.Length; i++) cellCall(cells[i]);
+        };
+    }
+
+    private static Action LayerInEveryFormat(Action<LayerRound<T>> call, Action<CellRound<T>>? cellCall = null)
+    {
+        Action full = cellCall is null ? Layer(call) : LayerAndCells(call, cellCall);
         LayerRound<T>[] smaller = [.. AllocationChild.WithSmallerWeights<T>()];
         return () =>
         {

@@ -39,6 +39,12 @@ internal static class WidthDigest
             }
         }
 
+        foreach (RnnShape shape in CellRound<float>.Shapes)
+        {
+            AddCells<float>(lines, shape, workers);
+            AddCells<double>(lines, shape, workers);
+        }
+
         foreach (NeighbourSizes sizes in NeighbourSizes.Every)
         {
             AddNeighbours<float>(lines, sizes, workers);
@@ -55,6 +61,16 @@ internal static class WidthDigest
     private static void AddLosses<T>(List<string> lines, WorkerGroup? workers)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         AddResults(lines, $"{typeof(T).Name} loss", new LossRound<T>(seed: 3).Results(lines, workers));
+
+    private static void AddCells<T>(List<string> lines, RnnShape shape, WorkerGroup? workers)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        foreach (CellRound<T> round in CellRound<T>.Every(shape, new HeapRoom()))
+        {
+            round.Run(workers);
+            AddResults(lines, $"{typeof(T).Name} {round.Name} {shape}", round.Results());
+        }
+    }
 
     private static void AddNeighbours<T>(List<string> lines, NeighbourSizes sizes, WorkerGroup? workers)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
