@@ -29,6 +29,7 @@ internal static class HotPaths
         ["CharacterTrainer.Initialize()"] = "runs once; orthogonal vectors need scratch",
         ["CharacterEvaluation.MeanLoss(CharacterModel, ReadOnlySpan<Int32>, WorkerGroup)"] = "makes the buffers of its pass",
         ["Initialization.Orthogonal(Span<T>, Int32, Int32, Double, ref CounterRandom)"] = "runs once; needs scratch",
+        ["Initialization.OrthogonalGates(Span<T>, Int32, Int32, Double, ref CounterRandom)"] = "runs once; needs scratch",
         ["CellBackward.CellStateGradient(Int32)"] = InsidePass,
         ["CellBackward.Kept(Int32)"] = InsidePass,
         ["CellBackward.SetCellStateGradient(Int32, TLane)"] = InsidePass,
