@@ -1,13 +1,7 @@
 using HighPerfRnn.Kernels;
+using HighPerfRnn.Layers;
 
 namespace HighPerfRnn.Cli.Bench;
-
-/// <summary>The cells that can be measured.</summary>
-internal enum BenchCell
-{
-    /// <summary>The vanilla one.</summary>
-    Rnn,
-}
 
 /// <summary>What a row computes in or, in inference, holds its weights in.</summary>
 internal enum BenchPrecision
@@ -48,9 +42,21 @@ internal enum BenchMode
 /// <param name="HiddenSize">H.</param>
 /// <param name="Mode">What a call does.</param>
 /// <param name="Weights">How the weights are held.</param>
+/// <param name="Cell">The cell of every layer.</param>
+/// <param name="Layers">How many layers stand on each other.</param>
 internal readonly record struct BenchCase(
-    int Batch, int Steps, int InputSize, int HiddenSize, BenchMode Mode, WeightFormat Weights = WeightFormat.Full)
+    int Batch,
+    int Steps,
+    int InputSize,
+    int HiddenSize,
+    BenchMode Mode,
+    WeightFormat Weights = WeightFormat.Full,
+    RecurrentCellKind Cell = RecurrentCellKind.Rnn,
+    int Layers = 1)
 {
+    /// <summary>The layers.</summary>
+    public RecurrentSizes Sizes => new(Cell, Layers, InputSize, HiddenSize);
+
     /// <summary>The rows of a run that names none.</summary>
     public static IReadOnlyList<BenchCase> Defaults(bool quick)
     {
@@ -77,7 +83,7 @@ internal readonly record struct BenchCase(
     {
         get
         {
-            double step = 2.0 * Batch * HiddenSize * ((double)InputSize + HiddenSize);
+            double step = 2.0 * Batch * Sizes.Weights;
             return Mode switch
             {
                 BenchMode.Step => step,
@@ -91,8 +97,10 @@ internal readonly record struct BenchCase(
     /// <summary>Whether there is a backward pass in it.</summary>
     public bool IsInference => Mode is BenchMode.Step or BenchMode.Forward;
 
-    /// <summary>Numbers of weights that are loaded again and again: a sequence needs Wx once for all its steps.</summary>
-    public long WorkingWeights => (long)HiddenSize * (HiddenSize + (Mode == BenchMode.Step ? InputSize : 0));
+    /// <summary>
+    /// Numbers of weights that are loaded again and again: a sequence needs Wx once for all its steps, and the layers one after the other.
+    /// </summary>
+    public long WorkingWeights => Mode == BenchMode.Step ? Sizes.Weights : Sizes.RecurrentWeights / Layers;
 
     /// <summary>Numbers of weights that one call has to load: a sequence the recurrent ones at every step, the others once.</summary>
     public double LoadedWeights
@@ -100,7 +108,7 @@ internal readonly record struct BenchCase(
         get
         {
             double steps = Mode == BenchMode.Step ? 1 : Steps;
-            double pass = HiddenSize * (InputSize + (steps * HiddenSize));
+            double pass = Sizes.InputWeights + (steps * Sizes.RecurrentWeights);
             return Mode == BenchMode.Training ? 2 * pass : pass;
         }
     }

@@ -12,12 +12,13 @@ internal sealed record BenchMachine(
     double PeakGflops, double PeakSpread, int VectorBits, double L1GBps, double L2GBps, double L3GBps, double CyclesPerSecond);
 
 /// <summary>One measurement.</summary>
-/// <param name="Cell">rnn.</param>
+/// <param name="Cell">rnn, lstm, gru, mingru, minlstm or lru.</param>
 /// <param name="Precision">float or double; bfloat16 or int8 where a layer of float holds its weights so.</param>
 /// <param name="Batch">B.</param>
 /// <param name="Steps">T.</param>
 /// <param name="Input">I.</param>
 /// <param name="Hidden">H.</param>
+/// <param name="Layers">How many stand on each other.</param>
 /// <param name="Mode">step, forward, backward or training.</param>
 /// <param name="Threads">Workers.</param>
 /// <param name="Microseconds">One call, in the fastest sample; a step is one time step.</param>
@@ -27,7 +28,7 @@ internal sealed record BenchMachine(
 /// </param>
 /// <param name="ShareOfLimit">Of the row's roofline, with loads from a working set as large as its weights.</param>
 /// <param name="TimeOverFull">Where weights are bfloat16 or int8: over the time of the same call with float weights, else null.</param>
-/// <param name="SpeedupOverNaive">Against the naive double loop in float on one thread.</param>
+/// <param name="SpeedupOverNaive">Against the reference's naive loops in float on one thread.</param>
 /// <param name="AllocatedBytes">A call.</param>
 internal sealed record BenchRow(
     string Cell,
@@ -36,6 +37,7 @@ internal sealed record BenchRow(
     int Steps,
     int Input,
     int Hidden,
+    int Layers,
     string Mode,
     int Threads,
     double Microseconds,

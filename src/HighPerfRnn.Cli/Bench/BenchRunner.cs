@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using HighPerfRnn.Kernels;
+using HighPerfRnn.Layers;
 using HighPerfRnn.Threading;
 
 namespace HighPerfRnn.Cli.Bench;
@@ -48,12 +49,13 @@ internal static class BenchRunner
             double loads = MachineLoads.MeasureGBps(benchCase.WorkingWeights * weightBytes, group.Count);
             double limit = new Roofline(peak, loads).LimitGflops(benchCase.Operations, benchCase.LoadedWeights * weightBytes);
             rows.Add(new BenchRow(
-                "rnn",
+                RecurrentCells.NameOf(benchCase.Cell),
                 PrecisionName<T>(benchCase.Weights),
                 benchCase.Batch,
                 benchCase.Steps,
                 benchCase.InputSize,
                 benchCase.HiddenSize,
+                benchCase.Layers,
                 ModeName(benchCase.Mode),
                 group.Count,
                 time.Microseconds,

@@ -1,9 +1,17 @@
 using System.Diagnostics;
 using HighPerfRnn.Kernels;
+using HighPerfRnn.Layers;
 using HighPerfRnn.Reference;
 using HighPerfRnn.Training;
 
 namespace HighPerfRnn.Cli.Bench;
+
+/// <summary>One call of a case in naive loops.</summary>
+internal interface INaiveSequence
+{
+    /// <summary>Makes the call.</summary>
+    void Run();
+}
 
 /// <summary>The naive double loop in float on one thread, as the reference has it.</summary>
 internal static class NaiveRnn
@@ -20,7 +28,7 @@ internal static class NaiveRnn
     public static double MeasureMicroseconds(BenchCase benchCase, double seconds, double warmUpSeconds)
     {
         bool isStep = benchCase.Mode == BenchMode.Step;
-        Sequence one = new(benchCase, 1);
+        INaiveSequence one = Create(benchCase, 1);
         long start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start).TotalSeconds < warmUpSeconds) one.Run();
         double stepSeconds = Time(one);
@@ -33,13 +41,16 @@ internal static class NaiveRnn
         }
 
         int steps = (int)Math.Clamp(seconds / 2 / Calls / stepSeconds, 1, benchCase.Steps);
-        Sequence some = new(benchCase, steps);
+        INaiveSequence some = Create(benchCase, steps);
         double[] samples = new double[Calls];
         for (int i = 0; i < Calls; i++) samples[i] = Time(some);
         return samples.Min() * 1e6 * benchCase.Steps / steps;
     }
 
-    private static double Time(Sequence sequence)
+    private static INaiveSequence Create(BenchCase benchCase, int steps) =>
+        benchCase is { Cell: RecurrentCellKind.Rnn, Layers: 1 } ? new Sequence(benchCase, steps) : new NaiveCells(benchCase, steps);
+
+    private static double Time(INaiveSequence sequence)
     {
         long start = Stopwatch.GetTimestamp();
         sequence.Run();
@@ -47,7 +58,7 @@ internal static class NaiveRnn
     }
 
     /// <summary>A sequence of a case's rows, cut to so many steps.</summary>
-    private sealed class Sequence
+    private sealed class Sequence : INaiveSequence
     {
         private readonly ReferenceRnnShape _shape;
         private readonly BenchMode _mode;

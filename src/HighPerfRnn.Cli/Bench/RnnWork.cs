@@ -7,21 +7,16 @@ using HighPerfRnn.Training;
 
 namespace HighPerfRnn.Cli.Bench;
 
-/// <summary>A recurrent layer with drawn weights and data, and the calls that the benchmark times.</summary>
+/// <summary>Recurrent layers on each other with drawn weights and data, and the calls that the benchmark times.</summary>
 internal sealed class RnnWork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly BenchCase _case;
     private readonly WorkerGroup? _workers;
-    private readonly Rnn<T> _rnn;
-    private readonly ParameterSet<T> _gradients;
+    private readonly Layer[] _layers;
     private readonly T[] _input;
-    private readonly T[] _states;
-    private readonly T[] _statesGradient;
     private readonly T[] _inputGradient;
     private readonly T[] _workspace;
-    private T[] _state;
-    private T[] _nextState;
     private int _step;
 
     /// <summary>Draws everything and runs a sequence, so that backward has states to read.</summary>
@@ -29,26 +24,21 @@ internal sealed class RnnWork<T>
     {
         _case = benchCase;
         _workers = workers;
-        (int batch, int steps, int inputSize, int hiddenSize, _, _) = benchCase;
-        _rnn = new Rnn<T>(inputSize, hiddenSize);
-        _gradients = _rnn.Parameters.CreateZeros();
-        _input = new T[checked(steps * batch * inputSize)];
-        _inputGradient = new T[_input.Length];
-        _states = new T[checked(steps * batch * hiddenSize)];
-        _statesGradient = new T[_states.Length];
-        _workspace = new T[_rnn.WorkspaceSize(steps, batch)];
-        _state = new T[batch * hiddenSize];
-        _nextState = new T[batch * hiddenSize];
-        var random = new CounterRandom(1);
-        Initialization.Uniform<T>(_input, 1, ref random);
-        Initialization.Uniform<T>(_statesGradient, 1, ref random);
-        foreach (Parameter parameter in _rnn.Parameters.Parameters)
+        _layers = new Layer[benchCase.Layers];
+        int workspace = 0;
+        for (int i = 0; i < _layers.Length; i++)
         {
-            Initialization.Uniform(_rnn.Parameters.Span(parameter), 1 / Math.Sqrt(hiddenSize), ref random);
+            _layers[i] = new Layer(benchCase, i == 0 ? benchCase.InputSize : benchCase.HiddenSize);
+            workspace = Math.Max(workspace, _layers[i].Recurrent.WorkspaceSize(benchCase.Steps, benchCase.Batch));
         }
 
-        _rnn.Repack();
-        if (benchCase.Weights != WeightFormat.Full) _rnn.UseWeights(benchCase.Weights);
+        _input = new T[checked(benchCase.Steps * benchCase.Batch * benchCase.InputSize)];
+        _inputGradient = new T[_input.Length];
+        _workspace = new T[workspace];
+        var random = new CounterRandom(1);
+        Initialization.Uniform<T>(_input, 1, ref random);
+        Initialization.Uniform<T>(_layers[^1].OutputsGradient, 1, ref random);
+        foreach (Layer layer in _layers) layer.Draw(benchCase, ref random);
         Forward();
     }
 
@@ -71,7 +61,7 @@ internal sealed class RnnWork<T>
                 default:
                     Forward();
                     Backward();
-                    _rnn.Repack();
+                    foreach (Layer layer in _layers) layer.Recurrent.Repack();
                     break;
             }
         }
@@ -80,31 +70,112 @@ internal sealed class RnnWork<T>
     private void Step()
     {
         int length = _case.Batch * _case.InputSize;
-        _rnn.Step(_input.AsSpan(_step * length, length), _state, _nextState, _workspace, _workers);
-        (_state, _nextState) = (_nextState, _state);
+        ReadOnlySpan<T> input = _input.AsSpan(_step * length, length);
+        foreach (Layer layer in _layers) input = layer.Step(input, _workspace, _workers);
         if (++_step == _case.Steps) _step = 0;
     }
 
-    private void Forward() => _rnn.Forward(
-        new RnnForward<T> { Steps = _case.Steps, Batch = _case.Batch, Input = _input, Output = _states, Workspace = _workspace }, _workers);
+    private void Forward()
+    {
+        T[] input = _input;
+        foreach (Layer layer in _layers)
+        {
+            layer.Recurrent.Forward(
+                new RnnForward<T>
+                {
+                    Steps = _case.Steps,
+                    Batch = _case.Batch,
+                    Input = input,
+                    Output = layer.Outputs,
+                    Reserve = layer.Reserve,
+                    Workspace = _workspace,
+                },
+                _workers);
+            input = layer.Outputs;
+        }
+    }
 
     private void Backward()
     {
-        // Gradients add up: without this they would grow from call to call until they overflow.
-        _gradients.Values.Clear();
-        _inputGradient.AsSpan().Clear();
-        _rnn.Backward(
-            new RnnBackward<T>
+        for (int i = _layers.Length - 1; i >= 0; i--)
+        {
+            T[] inputGradient = i == 0 ? _inputGradient : _layers[i - 1].OutputsGradient;
+            // Gradients add up: without this they would grow from call to call until they overflow.
+            _layers[i].Gradients.Values.Clear();
+            inputGradient.AsSpan().Clear();
+            _layers[i].Recurrent.Backward(
+                new RnnBackward<T>
+                {
+                    Steps = _case.Steps,
+                    Batch = _case.Batch,
+                    Input = i == 0 ? _input : _layers[i - 1].Outputs,
+                    Output = _layers[i].Outputs,
+                    Reserve = _layers[i].Reserve,
+                    OutputGradient = _layers[i].OutputsGradient,
+                    InputGradient = inputGradient,
+                    Gradients = _layers[i].Gradients,
+                    Workspace = _workspace,
+                },
+                _workers);
+        }
+    }
+
+    /// <summary>One of the layers with all that its passes write.</summary>
+    private sealed class Layer
+    {
+        private readonly T[] _cellState;
+        private T[] _state;
+        private T[] _nextState;
+
+        public Layer(BenchCase benchCase, int inputSize)
+        {
+            (int batch, int steps, int hidden) = (benchCase.Batch, benchCase.Steps, benchCase.HiddenSize);
+            Recurrent = RecurrentCells.Create<T>(benchCase.Cell, inputSize, hidden);
+            Gradients = Recurrent.Parameters.CreateZeros();
+            Outputs = new T[checked(steps * batch * hidden)];
+            OutputsGradient = new T[Outputs.Length];
+            Reserve = new T[benchCase.IsInference ? 0 : Recurrent.ReserveSize(steps, batch)];
+            _cellState = new T[checked(Recurrent.Cell.CellStates * batch * hidden)];
+            _state = new T[batch * hidden];
+            _nextState = new T[batch * hidden];
+        }
+
+        public RecurrentLayer<T> Recurrent { get; }
+
+        public ParameterSet<T> Gradients { get; }
+
+        public T[] Outputs { get; }
+
+        public T[] OutputsGradient { get; }
+
+        public T[] Reserve { get; }
+
+        public void Draw(in BenchCase benchCase, ref CounterRandom random)
+        {
+            foreach (Parameter parameter in Recurrent.Parameters.Parameters)
             {
-                Steps = _case.Steps,
-                Batch = _case.Batch,
-                Input = _input,
-                Output = _states,
-                OutputGradient = _statesGradient,
-                InputGradient = _inputGradient,
-                Gradients = _gradients,
-                Workspace = _workspace,
-            },
-            _workers);
+                Initialization.Uniform(Recurrent.Parameters.Span(parameter), 1 / Math.Sqrt(benchCase.HiddenSize), ref random);
+            }
+
+            Recurrent.Repack();
+            if (benchCase.Weights != WeightFormat.Full) Recurrent.UseWeights(benchCase.Weights);
+        }
+
+        public ReadOnlySpan<T> Step(ReadOnlySpan<T> input, T[] workspace, WorkerGroup? workers)
+        {
+            Recurrent.Step(
+                new RnnStep<T>
+                {
+                    Input = input,
+                    State = _state,
+                    CellState = _cellState,
+                    NextState = _nextState,
+                    NextCellState = _cellState,
+                    Workspace = workspace,
+                },
+                workers);
+            (_state, _nextState) = (_nextState, _state);
+            return _state;
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using HighPerfRnn.Layers;
 using HighPerfRnn.Memory;
 using HighPerfRnn.Reference;
 
@@ -64,8 +65,12 @@ internal sealed class GradientCheck<T>
 
     private void Restore()
     {
-        Widen(_network.Input).CopyTo(_twin.Input, 0);
-        Widen(_network.States).CopyTo(_twin.States, 0);
+        for (int i = 0; i < _network.Layers.Length; i++)
+        {
+            Widen(_network.Layers[i].Input).CopyTo(_twin.Layers[i].Input, 0);
+            Widen(_network.Layers[i].States).CopyTo(_twin.Layers[i].States, 0);
+        }
+
         Widen(_network.Logits).CopyTo(_twin.Logits, 0);
     }
 
@@ -109,43 +114,48 @@ internal sealed class GradientCheck<T>
         yield return Tensor("dense.input", _network.StatesGradient, dStates, inputBound, Loss, magnitude, () => _twin.States);
     }
 
-    private IEnumerable<GradientTensor> Recurrent()
+    private IEnumerable<GradientTensor> Recurrent() => Enumerable.Range(1, Shape.Layers).SelectMany(i => Recurrent(Shape.Layers - i));
+
+    private IEnumerable<GradientTensor> Recurrent(int index)
     {
-        double[] upstream = Widen(_network.StatesGradient);
-        RecurrentReference reference = RecurrentReference.Run(
-            Shape,
-            typeof(T) == typeof(float) ? ReferenceRnn.FlushBelowFloat : ReferenceRnn.FlushBelowDouble,
-            _arithmetic,
-            Widen(_network.Rnn.Parameters["weight_ih"]),
-            Widen(_network.Rnn.Parameters["weight_hh"]),
-            Widen(_network.Rnn.Parameters["bias"]),
-            Widen(_network.Input),
-            Widen(_network.InitialState),
-            upstream);
+        GradientLayer<T> layer = _network.Layers[index];
+        GradientLayer<double> twin = _twin.Layers[index];
+        double[] upstream = Widen(layer.StatesGradient);
+        ParameterSet<T> parameters = layer.Layer.Parameters;
+        var data = new RecurrentData
+        {
+            Parameters = parameters.Parameters.ToDictionary(parameter => parameter.Name, parameter => Widen(parameters.Span(parameter))),
+            Input = Widen(layer.Input),
+            InitialState = Widen(layer.InitialState),
+            InitialCellState = Widen(layer.InitialCellState),
+            StatesGradient = upstream,
+        };
+        RecurrentReference reference = RecurrentReference.Run(Shape, layer.Layer.InputSize, typeof(T) == typeof(float), _arithmetic, data);
         Restore();
         double magnitude = 0;
         double Loss()
         {
-            _twin.RunRnn();
-            return Dot(upstream, _twin.States, out magnitude);
+            twin.Forward();
+            return Dot(upstream, twin.States, out magnitude);
         }
 
         Loss();
-        ParameterSet<double> twin = _twin.Rnn.Parameters;
-        ParameterSet<T> gradients = _network.RnnGradients;
-        ReferenceRnnBackwardBound bound = reference.Bound;
-        yield return Tensor("rnn.weight_ih", gradients["weight_ih"], reference.DWx, bound.DWx, Loss, magnitude, () => twin["weight_ih"]);
-        yield return Tensor("rnn.weight_hh", gradients["weight_hh"], reference.DWh, bound.DWh, Loss, magnitude, () => twin["weight_hh"]);
-        yield return Tensor("rnn.bias", gradients["bias"], reference.DBias, bound.DBias, Loss, magnitude, () => twin["bias"]);
-        yield return Tensor("rnn.input", _network.InputGradient, reference.DInput, bound.DInput, Loss, magnitude, () => _twin.Input);
-        yield return Tensor(
-            "rnn.initial_state",
-            _network.InitialStateGradient,
-            reference.DInitialState,
-            bound.DInitialState,
-            Loss,
-            magnitude,
-            () => _twin.InitialState);
+        foreach (Parameter parameter in parameters.Parameters)
+        {
+            yield return Recurrent(parameter.Name, layer.Gradients.Span(parameter), () => twin.Layer.Parameters[parameter.Name]);
+        }
+
+        yield return Recurrent(RecurrentReference.Input, layer.InputGradient, () => twin.Input);
+        yield return Recurrent(RecurrentReference.InitialState, layer.InitialStateGradient, () => twin.InitialState);
+        if (layer.InitialCellState.Length == 0) yield break;
+        yield return Recurrent(RecurrentReference.InitialCellState, layer.InitialCellStateGradient, () => twin.InitialCellState);
+
+        GradientTensor Recurrent(string name, ReadOnlySpan<T> gradient, ParameterMemory memory)
+        {
+            string suffix = Shape.Layers == 1 ? string.Empty : $"_l{index}";
+            (double[] expected, double[] bound) = reference[name];
+            return Tensor($"{RecurrentCells.NameOf(Shape.Cell)}.{name}{suffix}", gradient, expected, bound, Loss, magnitude, memory);
+        }
     }
 
     private IEnumerable<GradientTensor> Embedding()

@@ -11,17 +11,23 @@ namespace HighPerfRnn.Cli.Check;
 /// <param name="Steps">T.</param>
 /// <param name="InputSize">I, numbers a token.</param>
 /// <param name="HiddenSize">H.</param>
-internal readonly record struct CheckShape(int Batch, int Steps, int InputSize, int HiddenSize)
+/// <param name="Cell">The cell of every layer.</param>
+/// <param name="Layers">How many recurrent layers stand on each other.</param>
+internal readonly record struct CheckShape(
+    int Batch, int Steps, int InputSize, int HiddenSize, RecurrentCellKind Cell = RecurrentCellKind.Rnn, int Layers = 1)
 {
     /// <summary>V, different tokens; no multiple of any vector's length.</summary>
     public const int Vocabulary = 13;
 
     /// <summary>T·B.</summary>
     public int Rows => Steps * Batch;
+
+    /// <summary>Of the products in one forward pass.</summary>
+    public long MultiplyAdds => Rows * new RecurrentSizes(Cell, Layers, InputSize, HiddenSize).Weights;
 }
 
 /// <summary>
-/// Embedding, recurrent layer, linear layer and softmax cross-entropy with drawn parameters, one pass forward and backward,
+/// Embedding, recurrent layers, linear layer and softmax cross-entropy with drawn parameters, one pass forward and backward,
 /// and all that it read and wrote. The numbers drawn fit in float, so that both precisions compute on the same ones.
 /// </summary>
 internal sealed class GradientNetwork<T>
@@ -35,24 +41,17 @@ internal sealed class GradientNetwork<T>
     {
         Shape = shape;
         Embedding = new Embedding<T>(CheckShape.Vocabulary, shape.InputSize);
-        Rnn = new Rnn<T>(shape.InputSize, shape.HiddenSize);
+        Layers = new GradientLayer<T>[shape.Layers];
+        for (int i = 0; i < Layers.Length; i++) Layers[i] = new GradientLayer<T>(shape, i == 0 ? null : Layers[i - 1]);
         Dense = new Dense<T>(shape.HiddenSize, CheckShape.Vocabulary);
         EmbeddingGradients = Embedding.Parameters.CreateZeros();
-        RnnGradients = Rnn.Parameters.CreateZeros();
         DenseGradients = Dense.Parameters.CreateZeros();
         Tokens = new int[shape.Rows];
         Targets = new int[shape.Rows];
-        InitialState = new T[shape.Batch * shape.HiddenSize];
-        InitialStateGradient = new T[InitialState.Length];
-        Input = new T[shape.Rows * shape.InputSize];
-        InputGradient = new T[Input.Length];
-        States = new T[shape.Rows * shape.HiddenSize];
-        StatesGradient = new T[States.Length];
         Logits = new T[shape.Rows * CheckShape.Vocabulary];
         LogitsGradient = new T[Logits.Length];
         _rowLosses = new T[shape.Rows];
-        int workspace = Rnn.WorkspaceSize(shape.Steps, shape.Batch);
-        _workspace = new T[Math.Max(workspace, Dense<T>.WorkspaceSize(shape.Rows, CheckShape.Vocabulary))];
+        _workspace = new T[Dense<T>.WorkspaceSize(shape.Rows, CheckShape.Vocabulary)];
         Draw(seed);
     }
 
@@ -60,13 +59,12 @@ internal sealed class GradientNetwork<T>
 
     public Embedding<T> Embedding { get; }
 
-    public Rnn<T> Rnn { get; }
+    /// <summary>The first one nearest to the embedding.</summary>
+    public GradientLayer<T>[] Layers { get; }
 
     public Dense<T> Dense { get; }
 
     public ParameterSet<T> EmbeddingGradients { get; }
-
-    public ParameterSet<T> RnnGradients { get; }
 
     public ParameterSet<T> DenseGradients { get; }
 
@@ -76,20 +74,15 @@ internal sealed class GradientNetwork<T>
     /// <summary>[T, B].</summary>
     public int[] Targets { get; }
 
-    /// <summary>h₋₁ [B, H].</summary>
-    public T[] InitialState { get; }
+    /// <summary>x [T, B, I], from the embedding.</summary>
+    public T[] Input => Layers[0].Input;
 
-    public T[] InitialStateGradient { get; }
+    public T[] InputGradient => Layers[0].InputGradient;
 
-    /// <summary>x [T, B, I].</summary>
-    public T[] Input { get; }
+    /// <summary>h [T, B, H] of the last layer.</summary>
+    public T[] States => Layers[^1].States;
 
-    public T[] InputGradient { get; }
-
-    /// <summary>h [T, B, H].</summary>
-    public T[] States { get; }
-
-    public T[] StatesGradient { get; }
+    public T[] StatesGradient => Layers[^1].StatesGradient;
 
     /// <summary>[T, B, V].</summary>
     public T[] Logits { get; }
@@ -100,39 +93,12 @@ internal sealed class GradientNetwork<T>
     public void ForwardBackward()
     {
         Embedding.Forward(Tokens, Input);
-        RunRnn();
+        foreach (GradientLayer<T> layer in Layers) layer.Forward();
         RunDense();
         SoftmaxCrossEntropy<T>.ForwardBackward(Logits, Targets, CheckShape.Vocabulary, LogitsGradient, _rowLosses);
         Dense.Backward(Shape.Rows, States, LogitsGradient, StatesGradient, DenseGradients, _workspace);
-        Rnn.Backward(new RnnBackward<T>
-        {
-            Steps = Shape.Steps,
-            Batch = Shape.Batch,
-            Input = Input,
-            InitialState = InitialState,
-            Output = States,
-            OutputGradient = StatesGradient,
-            InputGradient = InputGradient,
-            InitialStateGradient = InitialStateGradient,
-            Gradients = RnnGradients,
-            Workspace = _workspace,
-        });
+        for (int i = Layers.Length - 1; i >= 0; i--) Layers[i].Backward();
         Embedding.Backward(Tokens, InputGradient, EmbeddingGradients);
-    }
-
-    /// <summary>The recurrent layer alone, on the input as it stands.</summary>
-    public void RunRnn()
-    {
-        Rnn.Repack();
-        Rnn.Forward(new RnnForward<T>
-        {
-            Steps = Shape.Steps,
-            Batch = Shape.Batch,
-            Input = Input,
-            InitialState = InitialState,
-            Output = States,
-            Workspace = _workspace,
-        });
     }
 
     /// <summary>The linear layer alone, on the states as they stand.</summary>
@@ -147,16 +113,34 @@ internal sealed class GradientNetwork<T>
 
     private void Draw(ulong seed)
     {
-        // Wh below norm 1, more or less: a longer sequence is not chaotic then, and its differences mean something.
-        double recurrent = 1 / Math.Sqrt(Shape.HiddenSize);
+        // Wh below norm 1, more or less: a longer sequence is not chaotic then, and its differences mean something. The bounds of gated
+        // cells go through |Wh|, and would grow from step to step unless its columns add up to less than 1.
+        double dense = 1 / Math.Sqrt(Shape.HiddenSize);
+        double recurrent = Shape.Cell == RecurrentCellKind.Rnn ? dense : 1.0 / Shape.HiddenSize;
         var random = new CounterRandom(seed);
         Fill(Embedding.Parameters["weight"], 1, ref random);
-        Fill(Rnn.Parameters["weight_ih"], 1 / Math.Sqrt(Shape.InputSize), ref random);
-        Fill(Rnn.Parameters["weight_hh"], recurrent, ref random);
-        Fill(Rnn.Parameters["bias"], 0.5, ref random);
-        Fill(Dense.Parameters["weight"], recurrent, ref random);
+        foreach (GradientLayer<T> layer in Layers)
+        {
+            foreach (Parameter parameter in layer.Layer.Parameters.Parameters)
+            {
+                double bound = parameter.Name switch
+                {
+                    "weight_ih" => 1 / Math.Sqrt(parameter.Rows),
+                    "weight_hh" => recurrent,
+                    _ => 0.5,
+                };
+                Fill(layer.Layer.Parameters.Span(parameter), bound, ref random);
+            }
+        }
+
+        Fill(Dense.Parameters["weight"], dense, ref random);
         Fill(Dense.Parameters["bias"], 0.5, ref random);
-        Fill(InitialState, 1, ref random);
+        foreach (GradientLayer<T> layer in Layers)
+        {
+            Fill(layer.InitialState, 1, ref random);
+            Fill(layer.InitialCellState, 1, ref random);
+        }
+
         for (int i = 0; i < Tokens.Length; i++)
         {
             Tokens[i] = random.NextInt(CheckShape.Vocabulary);

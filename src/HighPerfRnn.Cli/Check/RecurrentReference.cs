@@ -1,67 +1,132 @@
+using HighPerfRnn.Layers;
 using HighPerfRnn.Reference;
 
 namespace HighPerfRnn.Cli.Check;
 
-/// <summary>The reference's gradients of the recurrent layer in double, and how far the library's may be from them.</summary>
+/// <summary>What a pass over a recurrent layer read, in double, and what came back from above.</summary>
+internal sealed class RecurrentData
+{
+    /// <summary>The parameters by name.</summary>
+    public required Dictionary<string, double[]> Parameters { get; init; }
+
+    /// <summary>x [T, B, I].</summary>
+    public required double[] Input { get; init; }
+
+    /// <summary>h₋₁ [B, H].</summary>
+    public required double[] InitialState { get; init; }
+
+    /// <summary>The cell states before the first step [C, B, H].</summary>
+    public required double[] InitialCellState { get; init; }
+
+    /// <summary>dL/dh [T, B, H].</summary>
+    public required double[] StatesGradient { get; init; }
+}
+
+/// <summary>
+/// The reference's gradients of a recurrent layer in double, and how far the library's may be from them: of each parameter,
+/// of <see cref="Input"/>, <see cref="InitialState"/> and, where the cell has such, <see cref="InitialCellState"/>.
+/// </summary>
 internal sealed class RecurrentReference
 {
-    private RecurrentReference(CheckShape shape, ReferenceRnnBackwardBound bound)
+    public const string Input = "input";
+    public const string InitialState = "initial_state";
+    public const string InitialCellState = "initial_cell_state";
+
+    private readonly Dictionary<string, (double[] Gradient, double[] Bound)> _tensors = [];
+
+    /// <summary>The gradient of what has this name, and its bound for the library's arithmetic.</summary>
+    public (double[] Gradient, double[] Bound) this[string name] => _tensors[name];
+
+    /// <summary>Runs the reference of a layer forward and backward.</summary>
+    /// <param name="shape">B, T, H and the cell.</param>
+    /// <param name="inputSize">I of this layer.</param>
+    /// <param name="isFloat">Whether the library computed in float.</param>
+    /// <param name="product">The library's arithmetic for the vanilla cell.</param>
+    /// <param name="data">What it read.</param>
+    public static RecurrentReference Run(
+        CheckShape shape, int inputSize, bool isFloat, ReferenceArithmetic product, RecurrentData data)
     {
-        DInput = new double[shape.Rows * shape.InputSize];
-        DWx = new double[shape.InputSize * shape.HiddenSize];
-        DWh = new double[shape.HiddenSize * shape.HiddenSize];
-        DBias = new double[shape.HiddenSize];
-        DInitialState = new double[shape.Batch * shape.HiddenSize];
-        Bound = bound;
+        double flushBelow = isFloat ? ReferenceRnn.FlushBelowFloat : ReferenceRnn.FlushBelowDouble;
+        var reference = new RecurrentReference();
+        if (shape.Cell == RecurrentCellKind.Rnn) reference.RunVanilla(shape, inputSize, flushBelow, product, data);
+        else if (isFloat) reference.RunBounded<FloatCells>(shape, inputSize, flushBelow, data);
+        else reference.RunBounded<DoubleCells>(shape, inputSize, flushBelow, data);
+        return reference;
     }
 
-    public double[] DInput { get; }
-
-    public double[] DWx { get; }
-
-    public double[] DWh { get; }
-
-    public double[] DBias { get; }
-
-    public double[] DInitialState { get; }
-
-    /// <summary>Bounds of the five, for the library's arithmetic.</summary>
-    public ReferenceRnnBackwardBound Bound { get; }
-
-    /// <summary>Runs the reference forward and backward.</summary>
-    public static RecurrentReference Run(
-        CheckShape shape,
-        double flushBelow,
-        ReferenceArithmetic product,
-        double[] wx,
-        double[] wh,
-        double[] bias,
-        double[] input,
-        double[] initialState,
-        double[] dStates)
+    /// <summary>With bounds made for this cell: tighter, since they know the norm of Wh.</summary>
+    private void RunVanilla(CheckShape shape, int inputSize, double flushBelow, ReferenceArithmetic product, RecurrentData data)
     {
+        double[] wh = data.Parameters["weight_hh"];
         var cell = new ReferenceRnnCell<double>(
-            new ReferenceRnnShape(shape.Batch, shape.Steps, shape.InputSize, shape.HiddenSize),
+            new ReferenceRnnShape(shape.Batch, shape.Steps, inputSize, shape.HiddenSize),
             ReferenceActivation.Tanh,
             flushBelow,
-            wx,
+            data.Parameters["weight_ih"],
             wh,
-            bias);
+            data.Parameters["bias"]);
         double[] states = new double[shape.Rows * shape.HiddenSize];
-        ReferenceRnn.Forward(cell, input, initialState, states);
+        ReferenceRnn.Forward(cell, data.Input, data.InitialState, states);
         double norm = ReferenceMatrixNorm.SpectralUpperBound(wh, shape.HiddenSize);
-        ReferenceRnnForwardBound forward = ReferenceRnnErrorBound.Forward(cell, input, initialState, states, product, norm);
-        ReferenceRnnBackwardBound backward = ReferenceRnnErrorBound.Backward(
-            cell, input, initialState, states, forward, dStates, [], product, norm);
-        var reference = new RecurrentReference(shape, backward);
+        ReferenceRnnForwardBound forward = ReferenceRnnErrorBound.Forward(cell, data.Input, data.InitialState, states, product, norm);
+        ReferenceRnnBackwardBound bound = ReferenceRnnErrorBound.Backward(
+            cell, data.Input, data.InitialState, states, forward, data.StatesGradient, [], product, norm);
+        _tensors[Input] = (new double[data.Input.Length], bound.DInput);
+        _tensors["weight_ih"] = (new double[inputSize * shape.HiddenSize], bound.DWx);
+        _tensors["weight_hh"] = (new double[wh.Length], bound.DWh);
+        _tensors["bias"] = (new double[shape.HiddenSize], bound.DBias);
+        _tensors[InitialState] = (new double[data.InitialState.Length], bound.DInitialState);
         ReferenceRnn.Backward(
             cell,
-            input,
-            initialState,
+            data.Input,
+            data.InitialState,
             states,
-            dStates,
+            data.StatesGradient,
             [],
-            new ReferenceRnnGradients<double>(reference.DInput, reference.DWx, reference.DWh, reference.DBias, reference.DInitialState));
-        return reference;
+            new ReferenceRnnGradients<double>(
+                _tensors[Input].Gradient,
+                _tensors["weight_ih"].Gradient,
+                _tensors["weight_hh"].Gradient,
+                _tensors["bias"].Gradient,
+                _tensors[InitialState].Gradient));
+    }
+
+    /// <summary>With numbers that carry their bounds through the definition, whichever it is.</summary>
+    private void RunBounded<TProduct>(CheckShape shape, int inputSize, double flushBelow, RecurrentData data)
+        where TProduct : struct, IReferenceProduct
+    {
+        ReferenceCell<BoundedNumber<TProduct>> cell = ReferenceCells.OptionsOf(shape.Cell).Create(
+            new ReferenceBounded<TProduct>(flushBelow), inputSize, shape.HiddenSize);
+        foreach (ReferenceParameterShape parameter in cell.Parameters.Shapes)
+        {
+            Numbers<TProduct>(data.Parameters[parameter.Name]).CopyTo(cell.Parameters[parameter.Name], 0);
+        }
+
+        var sequence = new ReferenceSequence<BoundedNumber<TProduct>>(cell, shape.Batch, shape.Steps);
+        sequence.Forward(
+            Numbers<TProduct>(data.Input), Numbers<TProduct>(data.InitialState), Numbers<TProduct>(data.InitialCellState));
+        sequence.Backward(Numbers<TProduct>(data.StatesGradient));
+        foreach (ReferenceParameterShape parameter in cell.Parameters.Shapes) Add(parameter.Name, sequence.Gradients[parameter.Name]);
+        Add(Input, sequence.InputGradient);
+        Add(InitialState, sequence.InitialStateGradient);
+        Add(InitialCellState, sequence.InitialCellStateGradient);
+
+        void Add(string name, BoundedNumber<TProduct>[] numbers) => _tensors[name] =
+            (Array.ConvertAll(numbers, number => number.Value), Array.ConvertAll(numbers, number => number.Error));
+    }
+
+    private static BoundedNumber<TProduct>[] Numbers<TProduct>(double[] values)
+        where TProduct : struct, IReferenceProduct => Array.ConvertAll(values, value => new BoundedNumber<TProduct>(value));
+
+    /// <summary>float: sums in any order; of the cells' functions the sigmoid is off by the most.</summary>
+    private readonly struct FloatCells : IReferenceProduct
+    {
+        public static ReferenceArithmetic Arithmetic { get; } = ReferenceArithmetic.SinglePrecision(6);
+    }
+
+    /// <summary>double, likewise.</summary>
+    private readonly struct DoubleCells : IReferenceProduct
+    {
+        public static ReferenceArithmetic Arithmetic { get; } = ReferenceArithmetic.DoublePrecision(8);
     }
 }

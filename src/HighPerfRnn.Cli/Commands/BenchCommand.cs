@@ -3,6 +3,7 @@ using System.Globalization;
 using HighPerfRnn.Cli.Bench;
 using HighPerfRnn.Cli.Output;
 using HighPerfRnn.Kernels;
+using HighPerfRnn.Layers;
 using Spectre.Console;
 
 namespace HighPerfRnn.Cli.Commands;
@@ -20,7 +21,8 @@ internal static class BenchCommand
         Option<bool> quick = CommandOptions.Switch("--quick", "Fewer rows and less time for each: under 20 s.");
         Option<int[]?> shape = CommandOptions.Sizes(
             "--shape", "B,T,I,H", "One row: batch, steps, input size, hidden size.", (1, 65536), (1, 65536), (1, 16384), (1, 16384));
-        Option<BenchCell?> cell = CommandOptions.Choice("--cell", "rnn", "The recurrent cell.", ("rnn", BenchCell.Rnn));
+        Option<RecurrentCellKind?> cell = CommandOptions.Cell();
+        Option<int> layers = CommandOptions.Layers();
         Option<BenchPrecision?> precision = CommandOptions.Choice(
             "--precision",
             "float",
@@ -47,7 +49,7 @@ internal static class BenchCommand
         Option<bool> json = CommandOptions.Json();
         var command = new Command("bench", "Measure forward, backward and step against the machine's peak and the naive loop.")
         {
-            quick, shape, cell, precision, mode, threads, seconds, json,
+            quick, shape, cell, layers, precision, mode, threads, seconds, json,
         };
         command.SetAction(parsed =>
         {
@@ -58,12 +60,19 @@ internal static class BenchCommand
                 wanted ?? BenchPrecision.Float,
                 parsed.GetValue(threads),
                 isQuick && !hasSeconds ? QuickSeconds : parsed.GetValue(seconds));
-            return Run(context, Cases(parsed.GetValue(shape), parsed.GetValue(mode), wanted, isQuick), settings, parsed.GetValue(json));
+            IReadOnlyList<BenchCase> cases = Cases(
+                parsed.GetValue(shape),
+                parsed.GetValue(mode),
+                wanted,
+                isQuick,
+                row => row with { Cell = parsed.GetValue(cell) ?? RecurrentCellKind.Rnn, Layers = parsed.GetValue(layers) });
+            return Run(context, cases, settings, parsed.GetValue(json));
         });
         return command;
     }
 
-    private static IReadOnlyList<BenchCase> Cases(int[]? shape, BenchMode? mode, BenchPrecision? precision, bool quick)
+    private static IReadOnlyList<BenchCase> Cases(
+        int[]? shape, BenchMode? mode, BenchPrecision? precision, bool quick, Func<BenchCase, BenchCase> withLayers)
     {
         WeightFormat format = precision switch
         {
@@ -79,15 +88,17 @@ internal static class BenchCommand
 
         if (shape is not [int batch, int steps, int input, int hidden])
         {
-            IEnumerable<BenchCase> rows = BenchCase.Defaults(quick).Where(row => mode is null || row.Mode == mode);
+            IEnumerable<BenchCase> rows = BenchCase.Defaults(quick).Select(withLayers).Where(row => mode is null || row.Mode == mode);
             // Asked for by name, a precision is that of all rows.
             if (precision is null) return [.. rows];
             rows = rows.Where(row => row.Weights == WeightFormat.Full && (row.IsInference || format == WeightFormat.Full));
             return [.. rows.Select(row => row with { Weights = format })];
         }
 
-        long sequence = (long)batch * steps * Math.Max(input, hidden);
-        long weights = (long)hidden * (input + hidden);
+        BenchCase asked = withLayers(new BenchCase(batch, steps, input, hidden, mode ?? BenchMode.Forward, format));
+        long kept = (long)hidden * Math.Max(1, asked.Sizes.Layout.KeptValues);
+        long sequence = (long)batch * steps * Math.Max(input, kept);
+        long weights = asked.Sizes.Weights;
         if (Math.Max(sequence, weights) > MostElements)
         {
             throw ToolException.Usage(
@@ -96,7 +107,7 @@ internal static class BenchCommand
                 $"at most {MostElements:N0}");
         }
 
-        return [new BenchCase(batch, steps, input, hidden, mode ?? BenchMode.Forward, format)];
+        return [asked];
     }
 
     private static bool HasSmallerWeights(BenchRow row) => !double.IsNaN(row.TimeOverFull);
@@ -145,7 +156,8 @@ internal static class BenchCommand
 
         BenchRow first = report.Rows[0];
         string threads = first.Threads == 1 ? "1 thread" : $"{first.Threads} threads";
-        context.Output.WriteLine($"{first.Precision}, {threads}, {report.Machine.VectorBits}-bit vectors.");
+        string layers = first.Layers == 1 ? first.Cell : $"{first.Layers} layers of {first.Cell}";
+        context.Output.WriteLine($"{layers}, {first.Precision}, {threads}, {report.Machine.VectorBits}-bit vectors.");
         context.Output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"One thread's peak in float: {report.Machine.PeakGflops:0.0} GFLOP/s, ±{report.Machine.PeakSpread / 2:0.0 %} over the run."));

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using HighPerfRnn.Cli.Check;
 using HighPerfRnn.Cli.Output;
+using HighPerfRnn.Layers;
 using Spectre.Console;
 using static System.FormattableString;
 
@@ -26,14 +27,20 @@ internal static class CheckCommand
             (1, 1000),
             (1, 512),
             (1, 512));
+        Option<RecurrentCellKind?> cell = CommandOptions.Cell();
+        Option<int> layers = CommandOptions.Layers();
         Option<ulong> seed = CommandOptions.Seed();
         Option<bool> json = CommandOptions.Json();
         var command = new Command(
             "check", "Check every gradient against the reference formula and central differences; exit 1 when one is out of bounds.")
         {
-            shape, seed, json,
+            shape, cell, layers, seed, json,
         };
-        command.SetAction(parsed => Run(context, Shape(parsed.GetValue(shape)), parsed.GetValue(seed), parsed.GetValue(json)));
+        command.SetAction(parsed => Run(
+            context,
+            Shape(parsed.GetValue(shape), parsed.GetValue(cell) ?? RecurrentCellKind.Rnn, parsed.GetValue(layers)),
+            parsed.GetValue(seed),
+            parsed.GetValue(json)));
         return command;
     }
 
@@ -53,29 +60,41 @@ internal static class CheckCommand
 
     private static string Text(CheckShape shape) => $"{shape.Batch},{shape.Steps},{shape.InputSize},{shape.HiddenSize}";
 
-    private static CheckShape Shape(int[]? sizes)
+    private static CheckShape Shape(int[]? sizes, RecurrentCellKind cell, int layers)
     {
-        if (sizes is not [int batch, int steps, int input, int hidden]) return DefaultShape;
-        long work = (long)batch * steps * hidden * (input + hidden);
-        if (work > MostWork)
+        CheckShape shape = DefaultShape with { Cell = cell, Layers = layers };
+        if (sizes is [int batch, int steps, int input, int hidden])
         {
-            throw ToolException.Usage("--shape", $"B·T·H·(I+H) = {work:N0}", $"at most {MostWork:N0}, for the naive reference's sake");
+            shape = shape with { Batch = batch, Steps = steps, InputSize = input, HiddenSize = hidden };
         }
 
-        return new CheckShape(batch, steps, input, hidden);
+        if (shape.MultiplyAdds > MostWork)
+        {
+            string formula = cell == RecurrentCellKind.Rnn && layers == 1 ? "B·T·H·(I+H)" : "multiply-adds of all layers";
+            throw ToolException.Usage("--shape", $"{formula} = {shape.MultiplyAdds:N0}", $"at most {MostWork:N0}, for the naive reference's sake");
+        }
+
+        return shape;
     }
+
+    private static string Name(RecurrentCellKind cell) => cell switch
+    {
+        RecurrentCellKind.MinGru => "minGRU",
+        RecurrentCellKind.MinLstm => "minLSTM",
+        _ => RecurrentCells.NameOf(cell).ToUpperInvariant(),
+    };
 
     private static int Run(ToolContext context, CheckShape shape, ulong seed, bool asJson)
     {
         // Differences run the forward pass twice an entry: fewer entries for larger networks.
-        long work = (long)shape.Rows * shape.HiddenSize * (shape.InputSize + shape.HiddenSize);
-        int entries = (int)Math.Clamp(100_000_000 / Math.Max(1, work), 8, DefaultEntries);
+        int entries = (int)Math.Clamp(100_000_000 / Math.Max(1, shape.MultiplyAdds), 8, DefaultEntries);
         IEnumerable<GradientTensor> tensors = new GradientCheck<double>(shape, seed).Tensors();
         tensors = tensors.Concat(new GradientCheck<float>(shape, seed).Tensors());
         CheckRow[] rows = [.. tensors.Select(tensor => GradientComparison.Compare(tensor, entries, seed))];
         if (!asJson)
         {
-            context.Output.WriteLine($"Embedding, RNN, linear layer and loss, B,T,I,H = {Text(shape)}, seed {seed}.");
+            string recurrent = shape.Layers == 1 ? Name(shape.Cell) : $"{shape.Layers} layers of {Name(shape.Cell)}";
+            context.Output.WriteLine($"Embedding, {recurrent}, linear layer and loss, B,T,I,H = {Text(shape)}, seed {seed}.");
         }
 
         return Report(context, rows, asJson);
@@ -85,7 +104,7 @@ internal static class CheckCommand
     {
         Table table = new Table().Border(TableBorder.Minimal);
         table.AddColumns("gradient", "type", "formula", "bound", "differences", "bound", string.Empty);
-        table.Columns[0].NoWrap();
+        foreach (TableColumn column in table.Columns) column.NoWrap().PadLeft(0);
         for (int column = 2; column < 6; column++) table.Columns[column].RightAligned();
         foreach (CheckRow row in rows)
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using HighPerfRnn.Cli.Output;
+using HighPerfRnn.Layers;
 
 namespace HighPerfRnn.Cli.Commands;
 
@@ -54,6 +55,16 @@ internal static class CommandOptions
             CustomParser = result => Parse<T>(result, name, text => Find(choices, text), expected),
         };
     }
+
+    /// <summary>--cell; null for the vanilla one.</summary>
+    public static Option<RecurrentCellKind?> Cell() => Choice(
+        "--cell",
+        RecurrentCells.NameOf(RecurrentCellKind.Rnn),
+        "The recurrent cell.",
+        Array.ConvertAll(Enum.GetValues<RecurrentCellKind>(), kind => (RecurrentCells.NameOf(kind), kind)));
+
+    /// <summary>--layers.</summary>
+    public static Option<int> Layers() => Whole("--layers", 1, 1, 64, "Recurrent layers on each other.");
 
     /// <summary>A description that ends as the help ends those whose default is a value.</summary>
     public static string WithDefault(string description, string otherwise) => $"{description} [default: {otherwise}]";

@@ -1,3 +1,4 @@
+using HighPerfRnn.Layers;
 using static System.FormattableString;
 
 namespace HighPerfRnn.Cli.LanguageModel;
@@ -9,9 +10,12 @@ internal static class LmMemory
     public static void ThrowIfTooLarge(LmSettings settings, int vocabulary)
     {
         double hidden = settings.Model.HiddenSize;
+        CellLayout cell = RecurrentCells.LayoutOf(settings.Model.Cell);
+        double gates = cell.Gates * hidden;
         double rows = (double)settings.Training.Batch * settings.Training.Window;
         double width = Math.Max(hidden, settings.Model.EmbeddingSize);
-        double largest = Math.Max(width * Math.Max(hidden, vocabulary), rows * Math.Max(hidden, vocabulary));
+        double kept = hidden * Math.Max(1, cell.KeptValues);
+        double largest = Math.Max(width * Math.Max(gates, vocabulary), rows * Math.Max(kept, vocabulary));
         if (largest > int.MaxValue / 2)
         {
             throw ToolException.Usage(Sizes(settings), Invariant($"an array of {largest:0.0e+0} numbers"), $"at most {int.MaxValue / 2}");
@@ -29,7 +33,8 @@ internal static class LmMemory
     }
 
     /// <summary>
-    /// Parameters, their gradients, two moments and two packed copies; outputs and their gradients of every layer, and the logits.
+    /// Parameters, their gradients, two moments and two packed copies; outputs of every layer, their gradients, what the cells keep, and
+    /// the logits.
     /// </summary>
     internal static double EstimateBytes(LmSettings settings, int vocabulary)
     {
@@ -37,9 +42,10 @@ internal static class LmMemory
         double embedding = settings.Model.EmbeddingSize;
         double layers = settings.Model.Layers;
         double rows = (double)settings.Training.Batch * settings.Training.Window;
-        double recurrent = (hidden * (embedding + hidden)) + ((layers - 1) * 2 * hidden * hidden);
-        double parameters = (vocabulary * (embedding + (3 * hidden))) + recurrent;
-        double activations = rows * (((layers + Math.Min(2, layers)) * hidden) + vocabulary);
+        var sizes = new RecurrentSizes(settings.Model.Cell, settings.Model.Layers, settings.Model.EmbeddingSize, settings.Model.HiddenSize);
+        // The token table and its gradient stand for two of the vocabulary's parts.
+        double parameters = (vocabulary * (embedding + hidden + (2 * sizes.Layout.Gates * hidden))) + sizes.Weights;
+        double activations = rows * (((layers + Math.Min(2, layers) + (layers * sizes.Layout.KeptValues)) * hidden) + vocabulary);
         return sizeof(float) * ((6 * parameters) + activations);
     }
 

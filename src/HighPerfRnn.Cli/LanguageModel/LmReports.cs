@@ -1,6 +1,7 @@
 namespace HighPerfRnn.Cli.LanguageModel;
 
 /// <summary>What train lm --json prints.</summary>
+/// <param name="Cell">Of the recurrent layers.</param>
 /// <param name="Iterations">Done, with those before --resume.</param>
 /// <param name="Tokens">Characters trained on in this run.</param>
 /// <param name="Seconds">In iterations of this run: without validation, saving and display.</param>
@@ -13,6 +14,7 @@ namespace HighPerfRnn.Cli.LanguageModel;
 /// <param name="Threads">Workers.</param>
 /// <param name="Model">The file.</param>
 internal sealed record LmTrainingReport(
+    string Cell,
     long Iterations,
     long Tokens,
     double Seconds,

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using HighPerfRnn.Cli.Training;
+using HighPerfRnn.Layers;
 using HighPerfRnn.Models;
 using HighPerfRnn.Simd;
 using HighPerfRnn.Threading;
@@ -73,6 +74,7 @@ internal sealed class LmTraining
         long tokens = iterations * TokensPerIteration;
         double seconds = Seconds;
         return new LmTrainingReport(
+            RecurrentCells.NameOf(Model.Options.Cell),
             _trainer.Iteration,
             tokens,
             seconds,

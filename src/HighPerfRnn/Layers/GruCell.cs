@@ -71,5 +71,8 @@ internal readonly struct GruCell<T, TFunctions>(TFunctions functions) : IRecurre
 /// <summary>The name of b'.</summary>
 internal static class GruVectors
 {
-    public static readonly string[] Names = ["bias_hn"];
+    /// <summary>b', that the reset gate acts on.</summary>
+    public const string Bias = "bias_hn";
+
+    public static readonly string[] Names = [Bias];
 }

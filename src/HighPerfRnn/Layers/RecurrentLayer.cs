@@ -194,7 +194,7 @@ public abstract partial class RecurrentLayer<T>
     /// <param name="projectedGradient">[N, G·H]: a <see cref="RnnBackward{T}.TokenTableGradient"/>.</param>
     /// <param name="inputGradient">[N, I], added to; empty when it is not wanted.</param>
     /// <param name="gradients">dWx, added to; the others are left as they are.</param>
-    /// <param name="workspace">At least <see cref="Dense{T}.WorkspaceSize"/>(N, H) elements.</param>
+    /// <param name="workspace">At least <see cref="Dense{T}.WorkspaceSize"/>(N, G·H) elements.</param>
     /// <param name="workers">Threads to split outputs over; null for the caller's alone.</param>
     /// <exception cref="ArgumentException">A span has another length than its shape; nothing has been written then.</exception>
     /// <exception cref="InvalidOperationException">The layer was made with isTrainable false, or is not in <see cref="WeightFormat.Full"/>.</exception>

@@ -18,15 +18,15 @@ namespace HighPerfRnn.Models;
 public sealed class CharacterModel<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly Rnn<T>[] _layers;
+    private readonly RecurrentLayer<T>[] _layers;
     private readonly ParameterSet<T>[] _parameterSets;
     private readonly AlignedBlock<T> _tokenTable;
 
     /// <summary>A model whose parameters are zeros.</summary>
     /// <param name="alphabet">The characters.</param>
-    /// <param name="options">The sizes.</param>
+    /// <param name="options">The cell and the sizes.</param>
     /// <param name="isTrainable">Whether to hold what the backward pass needs.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A size is not positive.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A size is not positive, there is no such cell, or it cannot have this activation.</exception>
     public CharacterModel(Alphabet alphabet, CharacterModelOptions options, bool isTrainable = true)
     {
         ArgumentNullException.ThrowIfNull(alphabet);
@@ -36,22 +36,22 @@ public sealed class CharacterModel<T>
         Options = options;
         IsTrainable = isTrainable;
         Embedding = new Embedding<T>(alphabet.Count, options.EmbeddingSize);
-        _layers = new Rnn<T>[options.Layers];
+        _layers = new RecurrentLayer<T>[options.Layers];
         for (int i = 0; i < _layers.Length; i++)
         {
             int inputSize = i == 0 ? options.EmbeddingSize : options.HiddenSize;
-            _layers[i] = new Rnn<T>(inputSize, options.HiddenSize, options.Activation, isTrainable);
+            _layers[i] = RecurrentCells.Create<T>(options.Cell, inputSize, options.HiddenSize, options.Activation, isTrainable);
         }
 
         Output = new Dense<T>(options.HiddenSize, alphabet.Count, isTrainable);
         _parameterSets = [Embedding.Parameters, .. _layers.Select(layer => layer.Parameters), Output.Parameters];
-        _tokenTable = new AlignedBlock<T>(checked(alphabet.Count * options.HiddenSize));
+        _tokenTable = new AlignedBlock<T>(checked(alphabet.Count * _layers[0].Cell.Gates * options.HiddenSize));
     }
 
     /// <summary>The characters.</summary>
     public Alphabet Alphabet { get; }
 
-    /// <summary>The sizes.</summary>
+    /// <summary>The cell and the sizes.</summary>
     public CharacterModelOptions Options { get; }
 
     /// <summary>Whether the model can be trained.</summary>
@@ -61,7 +61,7 @@ public sealed class CharacterModel<T>
     public Embedding<T> Embedding { get; }
 
     /// <summary>The recurrent layers, the first one nearest to the characters.</summary>
-    public IReadOnlyList<Rnn<T>> Layers => _layers;
+    public IReadOnlyList<RecurrentLayer<T>> Layers => _layers;
 
     /// <summary>The linear layer.</summary>
     public Dense<T> Output { get; }
@@ -72,13 +72,13 @@ public sealed class CharacterModel<T>
     /// <summary>How many numbers the parameters are.</summary>
     public long ParameterCount => _parameterSets.Sum(set => set.Count);
 
-    /// <summary>The input part of every character, embedding·Wx [V, H].</summary>
+    /// <summary>The input part of every character, embedding·Wx [V, G·H].</summary>
     internal ReadOnlySpan<T> TokenTable => _tokenTable.Span;
 
     /// <summary>Takes the parameters as they are now for the passes that follow. Allocates nothing.</summary>
     public void Repack(WorkerGroup? workers = null)
     {
-        foreach (Rnn<T> layer in _layers) layer.Repack();
+        foreach (RecurrentLayer<T> layer in _layers) layer.Repack();
         Output.Repack();
         _layers[0].ProjectInput(Alphabet.Count, Embedding.Parameters["weight"], _tokenTable.Span, workers);
     }

@@ -6,8 +6,8 @@ using HighPerfRnn.Threading;
 namespace HighPerfRnn.Models;
 
 /// <summary>
-/// Passes of a character model over windows of T steps and B rows: all that they need is allocated here, once. The state is
-/// carried from window to window.
+/// Passes of a character model over windows of T steps and B rows: all that they need is allocated here, once. The states,
+/// those of the cells too, are carried from window to window.
 /// </summary>
 /// <typeparam name="T">float or double.</typeparam>
 public sealed class CharacterModelPass<T>
@@ -16,6 +16,9 @@ public sealed class CharacterModelPass<T>
     private readonly CharacterModel<T> _model;
     private readonly AlignedBlock<T>[] _initialStates;
     private readonly AlignedBlock<T>[] _finalStates;
+    private readonly AlignedBlock<T>[] _initialCellStates;
+    private readonly AlignedBlock<T>[] _finalCellStates;
+    private readonly AlignedBlock<T>[] _reserves;
     private readonly AlignedBlock<T>[] _outputs;
     private readonly AlignedBlock<T>[] _outputGradients;
     private readonly AlignedBlock<T> _logits;
@@ -51,6 +54,11 @@ public sealed class CharacterModelPass<T>
         int rows = checked(maxSteps * batch);
         _initialStates = Blocks(layers, checked(batch * hidden));
         _finalStates = Blocks(layers, batch * hidden);
+        // Every layer has the same cell, and so states and reserves of the same size.
+        int cellStateSize = checked(batch * model.Layers[0].Cell.CellStates * hidden);
+        _initialCellStates = Blocks(layers, cellStateSize);
+        _finalCellStates = Blocks(layers, cellStateSize);
+        _reserves = Blocks(layers, _isTrainable ? model.Layers[0].ReserveSize(maxSteps, batch) : 0);
         _outputs = Blocks(layers, checked(rows * hidden));
         // The gradient of a layer's output is read while that of the layer below is written: two take turns.
         _outputGradients = Blocks(_isTrainable ? Math.Min(2, layers) : 0, rows * hidden);
@@ -71,16 +79,24 @@ public sealed class CharacterModelPass<T>
     /// <summary>The state of a layer [B, H] with which the next window starts.</summary>
     public Span<T> State(int layer) => _initialStates[layer].Span;
 
+    /// <summary>The cell states of a layer [C, B, H] with which the next window starts; empty where the cell has no state but h.</summary>
+    public Span<T> CellState(int layer) => _initialCellStates[layer].Span;
+
     /// <summary>Starts anew from zeros.</summary>
     public void ResetState()
     {
         foreach (AlignedBlock<T> state in _initialStates) state.Span.Clear();
+        foreach (AlignedBlock<T> state in _initialCellStates) state.Span.Clear();
     }
 
     /// <summary>The next window starts where the last one ended.</summary>
     public void CarryState()
     {
-        for (int i = 0; i < _initialStates.Length; i++) _finalStates[i].Span.CopyTo(_initialStates[i].Span);
+        for (int i = 0; i < _initialStates.Length; i++)
+        {
+            _finalStates[i].Span.CopyTo(_initialStates[i].Span);
+            _finalCellStates[i].Span.CopyTo(_initialCellStates[i].Span);
+        }
     }
 
     /// <summary>Computes the logits of a window.</summary>
@@ -107,8 +123,11 @@ public sealed class CharacterModelPass<T>
                     TokenTable = i == 0 ? _model.TokenTable : default,
                     Input = i == 0 ? default : _outputs[i - 1].Span[..(rows * hidden)],
                     InitialState = _initialStates[i].Span,
+                    InitialCellState = _initialCellStates[i].Span,
                     Output = _outputs[i].Span[..(rows * hidden)],
                     FinalState = _finalStates[i].Span,
+                    FinalCellState = _finalCellStates[i].Span,
+                    Reserve = Reserve(i, steps),
                     Workspace = _workspace.Span,
                 },
                 workers);
@@ -149,6 +168,7 @@ public sealed class CharacterModelPass<T>
                     Input = _outputs[i - 1].Span[..length],
                     InitialState = _initialStates[i].Span,
                     Output = _outputs[i].Span[..length],
+                    Reserve = Reserve(i, _steps),
                     OutputGradient = outputGradient,
                     InputGradient = inputGradient,
                     Gradients = gradients[i + 1],
@@ -170,16 +190,15 @@ public sealed class CharacterModelPass<T>
 
     private static int WorkspaceSize(CharacterModel<T> model, int steps, int batch, bool isTrainable)
     {
-        CharacterModelOptions options = model.Options;
         int size = 0;
-        foreach (Rnn<T> layer in model.Layers)
+        foreach (RecurrentLayer<T> layer in model.Layers)
         {
             size = Math.Max(size, isTrainable ? layer.WorkspaceSize(steps, batch) : layer.ForwardWorkspaceSize(steps, batch));
         }
 
         if (!isTrainable) return size;
         size = Math.Max(size, Dense<T>.WorkspaceSize(steps * batch, model.Alphabet.Count));
-        return Math.Max(size, Dense<T>.WorkspaceSize(model.Alphabet.Count, options.HiddenSize));
+        return Math.Max(size, Dense<T>.WorkspaceSize(model.Alphabet.Count, model.TokenTable.Length / model.Alphabet.Count));
     }
 
     private int StepsOf(ReadOnlySpan<int> tokens)
@@ -231,6 +250,9 @@ public sealed class CharacterModelPass<T>
         }
     }
 
+    private Span<T> Reserve(int layer, int steps) =>
+        _isTrainable ? _reserves[layer].Span[.._model.Layers[layer].ReserveSize(steps, Batch)] : default;
+
     private Span<T> Cleared(int layer, int length)
     {
         Span<T> gradient = _outputGradients[layer % _outputGradients.Length].Span[..length];
@@ -241,7 +263,7 @@ public sealed class CharacterModelPass<T>
     private void BackwardThroughTokens(
         ReadOnlySpan<int> tokens, Span<T> outputGradient, IReadOnlyList<ParameterSet<T>> gradients, WorkerGroup? workers)
     {
-        Rnn<T> first = _model.Layers[0];
+        RecurrentLayer<T> first = _model.Layers[0];
         _tokenTableGradient.Span.Clear();
         first.Backward(
             new RnnBackward<T>
@@ -251,6 +273,7 @@ public sealed class CharacterModelPass<T>
                 Tokens = tokens,
                 InitialState = _initialStates[0].Span,
                 Output = _outputs[0].Span[..outputGradient.Length],
+                Reserve = Reserve(0, _steps),
                 OutputGradient = outputGradient,
                 TokenTableGradient = _tokenTableGradient.Span,
                 Gradients = gradients[1],

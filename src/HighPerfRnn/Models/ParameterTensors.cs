@@ -15,9 +15,11 @@ namespace HighPerfRnn.Models;
 /// <param name="Columns">Its columns in memory.</param>
 /// <param name="FileName">Its name in the file.</param>
 /// <param name="IsTransposed">Whether the file has it transposed.</param>
-internal readonly record struct ParameterPlace(int Set, string Name, int Rows, int Columns, string FileName, bool IsTransposed)
+/// <param name="Before">How many numbers stand before those of a vector in the file; they are written as zeros.</param>
+internal readonly record struct ParameterPlace(
+    int Set, string Name, int Rows, int Columns, string FileName, bool IsTransposed, int Before = 0)
 {
-    public long[] FileShape => Rows == 0 ? [Columns] : IsTransposed ? [Columns, Rows] : [Rows, Columns];
+    public long[] FileShape => Rows == 0 ? [Before + (long)Columns] : IsTransposed ? [Columns, Rows] : [Rows, Columns];
 }
 
 /// <summary>Parameter sets in and out of files.</summary>
@@ -35,8 +37,9 @@ internal static class ParameterTensors
                 target =>
                 {
                     Span<T> values = sets[place.Set][place.Name];
+                    target[..place.Before].Clear();
                     if (place.IsTransposed) TensorLayout.CopyTransposed<T>(values, place.Rows, place.Columns, target);
-                    else values.CopyTo(target);
+                    else values.CopyTo(target[place.Before..]);
                 },
                 place.FileShape));
         }
@@ -53,15 +56,16 @@ internal static class ParameterTensors
             string name = prefix + place.FileName;
             file.Find(name, place.FileShape);
             Span<T> values = sets[place.Set][place.Name];
-            if (!place.IsTransposed)
+            if (!place.IsTransposed && place.Before == 0)
             {
                 file.CopyTo(name, values);
                 continue;
             }
 
-            T[] stored = new T[values.Length];
+            T[] stored = new T[place.Before + values.Length];
             file.CopyTo<T>(name, stored);
-            TensorLayout.CopyTransposed<T>(stored, place.Columns, place.Rows, values);
+            if (place.IsTransposed) TensorLayout.CopyTransposed<T>(stored, place.Columns, place.Rows, values);
+            else stored.AsSpan(place.Before).CopyTo(values);
         }
     }
 }

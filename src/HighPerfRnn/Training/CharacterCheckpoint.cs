@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Numerics;
 using HighPerfRnn.Formats;
+using HighPerfRnn.Layers;
 using HighPerfRnn.Memory;
 using HighPerfRnn.Models;
 
 namespace HighPerfRnn.Training;
 
 /// <summary>
-/// A training in the file of its model: what the optimizer remembers, the carried state, the iteration, and the options and
+/// A training in the file of its model: what the optimizer remembers, the carried states, the iteration, and the options and
 /// text that it belongs to. Readers of models pass it over.
 /// </summary>
 internal static class CharacterCheckpoint
@@ -36,6 +37,9 @@ internal static class CharacterCheckpoint
             int index = layer;
             tensors.Add(SafetensorsTensor.CreateDeferred<T>(
                 StateName(layer), target => trainer.Pass.State(index).CopyTo(target), StateShape(trainer)));
+            if (!HasCellStates(trainer)) continue;
+            tensors.Add(SafetensorsTensor.CreateDeferred<T>(
+                CellStateName(layer), target => trainer.Pass.CellState(index).CopyTo(target), CellStateShape(trainer)));
         }
 
         CharacterModelFile.Save(path, trainer.Model, metadata, tensors);
@@ -73,15 +77,21 @@ internal static class CharacterCheckpoint
         }
 
         T[][] states = new T[trainer.Model.Layers.Count][];
+        T[][] cellStates = new T[states.Length][];
         for (int layer = 0; layer < states.Length; layer++)
         {
-            file.Find(StateName(layer), StateShape(trainer));
-            states[layer] = file.ToArray<T>(StateName(layer));
+            states[layer] = ReadState<T>(file, StateName(layer), StateShape(trainer));
+            cellStates[layer] = HasCellStates(trainer) ? ReadState<T>(file, CellStateName(layer), CellStateShape(trainer)) : [];
         }
 
         foreach ((ParameterSet<T>[] read, ParameterSet<T>[] own) in moments) Copy(read, own);
         Copy(saved.ParameterSets, trainer.Model.ParameterSets);
-        for (int layer = 0; layer < states.Length; layer++) states[layer].CopyTo(trainer.Pass.State(layer));
+        for (int layer = 0; layer < states.Length; layer++)
+        {
+            states[layer].CopyTo(trainer.Pass.State(layer));
+            cellStates[layer].CopyTo(trainer.Pass.CellState(layer));
+        }
+
         trainer.Optimizer.StepCount = stepCount;
         trainer.Iteration = iteration;
     }
@@ -108,6 +118,8 @@ internal static class CharacterCheckpoint
         yield return new("hprnn.training.schedule", options.Schedule == ScheduleKind.Cosine ? $"cosine over {options.Iterations}" : "constant");
         yield return new("hprnn.training.warmup", Text(options.WarmupIterations));
         yield return new("hprnn.training.seed", options.Seed.ToString(CultureInfo.InvariantCulture));
+        if (trainer.Model.Options.Cell != RecurrentCellKind.Lstm) yield break;
+        yield return new("hprnn.training.forget_bias", options.ForgetBias.ToString("R", CultureInfo.InvariantCulture));
     }
 
     private static IEnumerable<(string Name, ParameterSet<T>[] Sets)> StatesByName<T>(Optimizer<T> optimizer)
@@ -116,7 +128,22 @@ internal static class CharacterCheckpoint
             .GroupBy(state => state.Name)
             .Select(group => (group.Key, group.OrderBy(state => state.SetIndex).Select(state => state.Values).ToArray()));
 
+    private static T[] ReadState<T>(SafetensorsFile file, string name, long[] shape)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        file.Find(name, shape);
+        return file.ToArray<T>(name);
+    }
+
     private static string StateName(int layer) => $"{Prefix}state_l{layer}";
+
+    private static string CellStateName(int layer) => $"{Prefix}cell_state_l{layer}";
+
+    private static bool HasCellStates<T>(CharacterTrainer<T> trainer)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => trainer.Model.Layers[0].Cell.CellStates > 0;
+
+    private static long[] CellStateShape<T>(CharacterTrainer<T> trainer)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => [trainer.Model.Layers[0].Cell.CellStates, .. StateShape(trainer)];
 
     private static long[] StateShape<T>(CharacterTrainer<T> trainer)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => [trainer.Options.Batch, trainer.Model.Options.HiddenSize];

@@ -17,6 +17,10 @@ namespace HighPerfRnn.Training;
 public sealed class CharacterTrainer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    // How fast the units of an LRU forget at first: within two steps to a thousand.
+    private const double LeastDecay = 0.5;
+    private const double MostDecay = 0.999;
+
     private readonly CharacterWindows _windows;
     private readonly CharacterModelPass<T> _pass;
     private readonly ParameterSet<T>[] _gradients;
@@ -43,6 +47,11 @@ public sealed class CharacterTrainer<T>
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Batch);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Window);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Iterations);
+        if (!double.IsFinite(options.ForgetBias))
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), options.ForgetBias, "ForgetBias: expected a finite number");
+        }
+
         if (!(options.Clip > 0)) throw new ArgumentOutOfRangeException(nameof(options), options.Clip, "Clip: expected a number above 0");
         long needed = (options.Window + 1L) * options.Batch;
         if (trainingTokens.Length < needed)
@@ -84,8 +93,9 @@ public sealed class CharacterTrainer<T>
     internal CharacterModelPass<T> Pass => _pass;
 
     /// <summary>
-    /// Sets the parameters that the seed decides: embedding from N(0, 1), Wx and the linear layer Xavier uniform, Wh orthogonal,
-    /// biases zero.
+    /// Sets the parameters that the seed decides: embedding from N(0, 1), the linear layer and each gate of Wx Xavier uniform, each gate
+    /// of Wh orthogonal, λ of an LRU uniform from 0.5 to 0.999, biases zero but for an LSTM's
+    /// <see cref="CharacterTrainingOptions.ForgetBias"/>.
     /// </summary>
     public void Initialize()
     {
@@ -98,9 +108,9 @@ public sealed class CharacterTrainer<T>
                 var random = new CounterRandom(Options.Seed, stream++);
                 Span<T> values = set.Span(parameter);
                 if (set == Model.Embedding.Parameters) Initialization.Normal(values, 0, 1, ref random);
-                else if (parameter.IsVector) values.Clear();
-                else if (parameter.Name == "weight_hh") Initialization.Orthogonal(values, parameter.Rows, parameter.Columns, 1, ref random);
-                else Initialization.XavierUniform(values, parameter.Rows, parameter.Columns, ref random);
+                else if (set == Model.Output.Parameters && parameter.IsVector) values.Clear();
+                else if (set == Model.Output.Parameters) Initialization.XavierUniform(values, parameter.Rows, parameter.Columns, ref random);
+                else InitializeRecurrent(parameter, values, ref random);
             }
         }
 
@@ -158,6 +168,29 @@ public sealed class CharacterTrainer<T>
         CharacterCheckpoint.Load(path, this);
         // Alone, since workers may fail: parameters without their packed copies would be neither the old model nor the new.
         Model.Repack();
+    }
+
+    private void InitializeRecurrent(in Parameter parameter, Span<T> values, ref CounterRandom random)
+    {
+        int hidden = Model.Options.HiddenSize;
+        switch (parameter.Name)
+        {
+            case "weight_ih":
+                Initialization.XavierUniform(values, parameter.Rows, hidden, ref random);
+                break;
+            case "weight_hh":
+                Initialization.OrthogonalGates(values, hidden, parameter.Columns / hidden, 1, ref random);
+                break;
+            case "nu":
+                Initialization.Decays(values, LeastDecay, MostDecay, ref random);
+                break;
+            default:
+                values.Clear();
+                // The gates' order is i, f, g, o.
+                bool hasForgetGate = parameter.Name == "bias" && Model.Options.Cell == RecurrentCellKind.Lstm;
+                if (hasForgetGate) values.Slice(hidden, hidden).Fill(ExactMath.Narrow<T>(Options.ForgetBias));
+                break;
+        }
     }
 
     private static Optimizer<T> CreateOptimizer(

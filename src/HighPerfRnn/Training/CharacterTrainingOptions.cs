@@ -33,6 +33,12 @@ public sealed record CharacterTrainingOptions
     /// <summary>Decides the initial parameters.</summary>
     public ulong Seed { get; init; } = 1;
 
+    /// <summary>
+    /// The initial bias of an LSTM's forget gates, of no meaning to other cells: at 1, a first f near 0.73 lets gradients through
+    /// (Gers, Schmidhuber and Cummins 2000; Jozefowicz, Zaremba and Sutskever 2015).
+    /// </summary>
+    public double ForgetBias { get; init; } = 1;
+
     /// <summary>The learning rate of each iteration.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
     internal LearningRateSchedule CreateSchedule()

@@ -91,6 +91,56 @@ public static class Initialization
         }
     }
 
+    /// <summary>
+    /// As <see cref="Orthogonal"/>, but for a matrix of G gates side by side, [hidden, G·hidden]: each gate's block is a square Q of its own,
+    /// drawn one after the other.
+    /// </summary>
+    /// <param name="values">[hidden, G·hidden], row-major.</param>
+    /// <param name="hiddenSize">H.</param>
+    /// <param name="gates">G.</param>
+    /// <param name="gain">What each Q is multiplied by.</param>
+    /// <param name="random">The generator.</param>
+    /// <exception cref="ArgumentException">The length of values is not hidden · G · hidden.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A size is not positive, or the gain is negative or not finite.</exception>
+    public static void OrthogonalGates<T>(Span<T> values, int hiddenSize, int gates, double gain, ref CounterRandom random)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(hiddenSize);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(gates);
+        CheckScale(gain, nameof(gain));
+        Layers.Check.Shape(values.Length, nameof(values), "[hidden, G, hidden]", hiddenSize, gates, hiddenSize);
+        Span<T> block = new T[checked(hiddenSize * hiddenSize)];
+        for (int gate = 0; gate < gates; gate++)
+        {
+            Orthogonal(block, hiddenSize, hiddenSize, gain, ref random);
+            for (int row = 0; row < hiddenSize; row++)
+            {
+                block.Slice(row * hiddenSize, hiddenSize).CopyTo(values[(((row * gates) + gate) * hiddenSize)..]);
+            }
+        }
+    }
+
+    /// <summary>
+    /// ν of <see cref="Layers.Lru{T}"/>, overwriting, so that the decays λ = e^(-e^ν) are uniform between two bounds: ν = ln(-ln λ)
+    /// (Orvieto et al. 2023, section 3.3, for a λ that is real).
+    /// </summary>
+    /// <param name="values">ν [H], filled in order.</param>
+    /// <param name="least">The fastest decay, above 0.</param>
+    /// <param name="most">The slowest decay, at least <paramref name="least"/> and below 1.</param>
+    /// <param name="random">The generator; two words a value.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The bounds are not in order between 0 and 1.</exception>
+    public static void Decays<T>(Span<T> values, double least, double most, ref CounterRandom random)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (!(least > 0 && least < 1)) throw new ArgumentOutOfRangeException(nameof(least), least, "expected a number between 0 and 1");
+        if (!(most >= least && most < 1)) throw new ArgumentOutOfRangeException(nameof(most), most, $"expected a number from {least} to below 1");
+        foreach (ref T value in values)
+        {
+            double decay = least + ((most - least) * random.NextDouble());
+            value = ExactMath.Narrow<T>(ExactMath.Log(-ExactMath.Log(decay)));
+        }
+    }
+
     private static void CheckScale(double value, string name)
     {
         if (!(value >= 0 && double.IsFinite(value)))

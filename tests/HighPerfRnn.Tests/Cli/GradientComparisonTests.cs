@@ -1,6 +1,8 @@
 using HighPerfRnn.Cli;
 using HighPerfRnn.Cli.Check;
 using HighPerfRnn.Cli.Commands;
+using HighPerfRnn.Layers;
+using HighPerfRnn.Tests.Models;
 using Xunit;
 
 namespace HighPerfRnn.Tests.Cli;
@@ -33,6 +35,21 @@ public sealed class GradientComparisonTests
         }
 
         Assert.Equal(20, seen);
+    }
+
+    [Theory]
+    [MemberData(nameof(ModelSamples.Cells), MemberType = typeof(ModelSamples))]
+    public void OnePercentIsSeenInEveryTensorOfEveryCell(RecurrentCellKind cell)
+    {
+        CheckShape shape = Shape with { Cell = cell, Layers = 2 };
+        foreach (GradientTensor tensor in new GradientCheck<double>(shape, 5).Tensors().Concat(new GradientCheck<float>(shape, 5).Tensors()))
+        {
+            CheckRow right = Compare(tensor);
+            Assert.True(right.Passed, right.ToString());
+            tensor.Gradient[Array.IndexOf(tensor.Gradient, tensor.Gradient.MaxBy(Math.Abs))] *= 1.01;
+            CheckRow wrong = Compare(tensor);
+            Assert.False(wrong.Passed, wrong.ToString());
+        }
     }
 
     [Fact]

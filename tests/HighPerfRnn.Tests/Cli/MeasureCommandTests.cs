@@ -60,6 +60,41 @@ public sealed class MeasureCommandTests
     }
 
     [Theory]
+    [InlineData("lstm", "weight_ih weight_hh bias input initial_state initial_cell_state")]
+    [InlineData("gru", "weight_ih weight_hh bias bias_hn input initial_state")]
+    [InlineData("mingru", "weight_ih bias input initial_state")]
+    [InlineData("minlstm", "weight_ih bias input initial_state")]
+    [InlineData("lru", "weight_ih bias nu input initial_state")]
+    public void CheckReportsEveryGradientOfEveryLayerOfACell(string cell, string names)
+    {
+        JsonElement report = ToolRun.Of("check", "--cell", cell, "--layers", "2", "--shape", "2,6,5,11", "--json").Json();
+        Assert.True(report.GetProperty("passed").GetBoolean());
+        JsonElement[] rows = [.. report.GetProperty("rows").EnumerateArray()];
+        string[] expected = [.. Enumerable.Range(0, 2).SelectMany(i => names.Split(' ').Select(name => $"{cell}.{name}_l{1 - i}"))];
+        foreach (string precision in (string[])["float", "double"])
+        {
+            JsonElement[] ofCell = [.. rows.Where(row => row.GetProperty("precision").GetString() == precision && Name(row).StartsWith(cell, StringComparison.Ordinal))];
+            Assert.Equal(expected, ofCell.Select(Name));
+            double least = precision == "float" ? 1e-3 : 1e-6;
+            Assert.All(ofCell, row => Assert.InRange(row.GetProperty("bound").GetDouble(), 1e-12, least));
+            Assert.All(ofCell, row => Assert.InRange(row.GetProperty("errorDifferences").GetDouble(), 0, row.GetProperty("bound").GetDouble()));
+        }
+
+        static string Name(JsonElement row) => row.GetProperty("parameter").GetString()!;
+    }
+
+    [Fact]
+    public void CheckFitsInEightyColumns()
+    {
+        ToolRun run = ToolRun.Of("check", "--cell", "lstm", "--shape", "1,2,3,4");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("Embedding, LSTM, linear layer and loss", run.Output, StringComparison.Ordinal);
+        Assert.Contains("lstm.initial_cell_state", run.Output, StringComparison.Ordinal);
+        Assert.Contains("differences", run.Output, StringComparison.Ordinal);
+        Assert.All(run.Output.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 80, line));
+    }
+
+    [Theory]
     [InlineData("1,1,1,1")]
     [InlineData("4,2,33,17")]
     [InlineData("2,40,3,8")]
@@ -103,6 +138,27 @@ public sealed class MeasureCommandTests
         else Assert.Equal(JsonValueKind.Null, overFull.ValueKind);
         Assert.True(row.GetProperty("speedupOverNaive").GetDouble() > 0);
         Assert.True(row.GetProperty("allocatedBytes").GetInt64() >= 0);
+    }
+
+    [Theory]
+    [InlineData("lstm", "1", "step", 2.0 * 2 * 4 * 7 * (5 + 7))]
+    [InlineData("lstm", "2", "training", 3 * 3 * 2.0 * 2 * 4 * 7 * (5 + 7 + 7 + 7))]
+    [InlineData("gru", "1", "forward", 3 * 2.0 * 2 * 3 * 7 * (5 + 7))]
+    [InlineData("gru", "2", "step", 2.0 * 2 * 3 * 7 * (5 + 7 + 7 + 7))]
+    [InlineData("mingru", "1", "training", 3 * 3 * 2.0 * 2 * 2 * 7 * 5)]
+    [InlineData("minlstm", "1", "forward", 3 * 2.0 * 2 * 3 * 7 * 5)]
+    [InlineData("lru", "3", "training", 3 * 3 * 2.0 * 2 * 7 * (5 + 7 + 7))]
+    [InlineData("rnn", "2", "backward", 3 * 2 * 2.0 * 2 * 7 * (5 + 7 + 7 + 7))]
+    public void BenchCountsTheMultiplyAddsOfTheCell(string cell, string layers, string mode, double operations)
+    {
+        JsonElement report = ToolRun.Of(
+            "bench", "--cell", cell, "--layers", layers, "--shape", "2,3,5,7", "--mode", mode, "--seconds", "0.02", "--json").Json();
+        JsonElement row = Assert.Single(report.GetProperty("rows").EnumerateArray());
+        Assert.Equal(cell, row.GetProperty("cell").GetString());
+        Assert.Equal(layers, row.GetProperty("layers").GetInt32().ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal(operations / row.GetProperty("microseconds").GetDouble() / 1000, row.GetProperty("gflops").GetDouble(), 6);
+        Assert.InRange(row.GetProperty("shareOfLimit").GetDouble(), 1e-9, 2);
+        Assert.True(row.GetProperty("speedupOverNaive").GetDouble() > 0);
     }
 
     [Fact]

@@ -64,6 +64,41 @@ public sealed class TrainLmTests
         }
     }
 
+    [Theory]
+    [InlineData("lstm")]
+    [InlineData("gru")]
+    [InlineData("mingru")]
+    [InlineData("minlstm")]
+    [InlineData("lru")]
+    public void EveryCellTrainsResumesAndWrites(string cell)
+    {
+        using var folder = new CommandFolder();
+        folder.WriteText();
+        string[] flags = ["--cell", cell, "--layers", "2", "--learning-rate", "0.02", "--json"];
+        double first = ToolRun.Of([.. Replace(folder.Training("parts", flags), "12", "2")]).Json().GetProperty("trainLoss").GetDouble();
+        JsonElement whole = ToolRun.Of([.. Replace(folder.Training("whole", flags), "12", "60")]).Json();
+        Assert.Equal(cell, whole.GetProperty("cell").GetString());
+        Assert.True(whole.GetProperty("trainLoss").GetDouble() < 0.8 * first, $"{first} to {whole.GetProperty("trainLoss")}");
+        ToolRun.Of([.. Replace(folder.Training("parts", [.. flags, "--resume"]), "12", "60")]).Json();
+        Assert.Equal(File.ReadAllBytes(folder.Path("whole")), File.ReadAllBytes(folder.Path("parts")));
+        Assert.Contains("hprnn.cell", ToolRun.Of([.. Replace(folder.Training("parts", "--resume"), "12", "60")]).ErrorLine(2), StringComparison.Ordinal);
+        JsonElement evaluation = ToolRun.Of("eval", "lm", folder.Path("whole"), "--text", folder.Path("text.txt"), "--json").Json();
+        Assert.InRange(evaluation.GetProperty("nats").GetDouble(), 0.01, first);
+        Assert.Equal(0, ToolRun.Of("generate", folder.Path("whole"), "--length", "20").ExitCode);
+    }
+
+    [Fact]
+    public void TheForgetBiasDecidesTheModel()
+    {
+        using var folder = new CommandFolder();
+        folder.WriteText();
+        ToolRun.Of(folder.Training("one", "--cell", "lstm", "--json")).Json();
+        ToolRun.Of(folder.Training("same", "--cell", "lstm", "--forget-bias", "1", "--json")).Json();
+        ToolRun.Of(folder.Training("zero", "--cell", "lstm", "--forget-bias", "0", "--json")).Json();
+        Assert.Equal(File.ReadAllBytes(folder.Path("one")), File.ReadAllBytes(folder.Path("same")));
+        Assert.NotEqual(File.ReadAllBytes(folder.Path("one")), File.ReadAllBytes(folder.Path("zero")));
+    }
+
     [Fact]
     public void ResumingWithOtherOptionsNamesTheDifference()
     {

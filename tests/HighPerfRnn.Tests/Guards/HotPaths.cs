@@ -41,6 +41,7 @@ internal static class HotPaths
         ["IRecurrentCell.BackwardSecond(ref CellBackward)"] = InsidePass,
         ["IRecurrentCell.ForwardSecond(ref CellForward)"] = InsidePass,
         ["CellBackward.AddPreviousStateGradient(TLane)"] = InsidePass,
+        ["Initialization.OrthogonalGates(Span<T>, Int32, Int32, Double, ref CounterRandom)"] = "runs once; needs scratch",
         ["CellBackward.CellStateGradient(Int32)"] = InsidePass,
         ["CellBackward.Kept(Int32)"] = InsidePass,
         ["CellBackward.SetCellStateGradient(Int32, TLane)"] = InsidePass,

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Text;
+using HighPerfRnn.Layers;
 using HighPerfRnn.Memory;
 using HighPerfRnn.Models;
 
@@ -18,34 +19,30 @@ internal static class ModelHotPaths<T>
             var alphabet = new Alphabet("abcd");
             return () => alphabet.TryGetToken(new Rune('c'), out int _);
         }),
-        new("CharacterModel.Repack(WorkerGroup)", workers =>
+        new("CharacterModel.Repack(WorkerGroup)", workers => OfEveryCell(model => () => model.Repack(workers))),
+        new("CharacterModelPass.Forward(ReadOnlySpan<Int32>, WorkerGroup)", workers => OfEveryCell(model =>
         {
-            CharacterModel<T> model = Model();
-            return () => model.Repack(workers);
-        }),
-        new("CharacterModelPass.Forward(ReadOnlySpan<Int32>, WorkerGroup)", workers =>
-        {
-            var pass = new CharacterModelPass<T>(Model(), maxSteps: 3, batch: 2);
+            var pass = new CharacterModelPass<T>(model, maxSteps: 3, batch: 2);
             return () => pass.Forward(Tokens, workers);
-        }),
+        })),
         new(
             "CharacterModelPass.Backward(ReadOnlySpan<Int32>, ReadOnlySpan<T>, IReadOnlyList<ParameterSet>, WorkerGroup)",
-            workers =>
+            workers => OfEveryCell(model =>
             {
-                CharacterModel<T> model = Model();
                 var pass = new CharacterModelPass<T>(model, maxSteps: 3, batch: 2);
                 ParameterSet<T>[] gradients = [.. model.ParameterSets.Select(set => set.CreateZeros())];
                 pass.Forward(Tokens, workers);
                 return () => pass.Backward(Tokens, pass.Logits, gradients, workers);
-            }),
+            })),
         new("CharacterModelPass.State(Int32)", _ => Pass(pass => pass.State(0))),
+        new("CharacterModelPass.CellState(Int32)", _ => Pass(pass => pass.CellState(0))),
         new("CharacterModelPass.CarryState()", _ => Pass(pass => pass.CarryState())),
         new("CharacterModelPass.ResetState()", _ => Pass(pass => pass.ResetState())),
-        new("CharacterSession.Next(Int32)", _ =>
+        new("CharacterSession.Next(Int32)", _ => OfEveryCell(model =>
         {
-            var session = new CharacterSession<T>(Model());
+            var session = new CharacterSession<T>(model);
             return () => session.Next(1);
-        }),
+        })),
         new("CharacterSession.Reset()", _ =>
         {
             var session = new CharacterSession<T>(Model());
@@ -59,17 +56,27 @@ internal static class ModelHotPaths<T>
         }),
     ];
 
-    public static CharacterModel<T> Model()
+    /// <summary>The calls of a model of each cell, one after the other.</summary>
+    public static Action OfEveryCell(Func<CharacterModel<T>, Action> create)
     {
-        var options = new CharacterModelOptions { HiddenSize = 5, Layers = 2, EmbeddingSize = 3 };
+        Action[] calls = [.. Enum.GetValues<RecurrentCellKind>().Select(cell => create(Model(cell)))];
+        return () =>
+        {
+            foreach (Action call in calls) call();
+        };
+    }
+
+    public static CharacterModel<T> Model(RecurrentCellKind cell = RecurrentCellKind.Rnn)
+    {
+        var options = new CharacterModelOptions { Cell = cell, HiddenSize = 5, Layers = 2, EmbeddingSize = 3 };
         var model = new CharacterModel<T>(new Alphabet("abcd"), options);
         model.Repack();
         return model;
     }
 
-    private static Action Pass(Action<CharacterModelPass<T>> call)
+    private static Action Pass(Action<CharacterModelPass<T>> call) => OfEveryCell(model =>
     {
-        var pass = new CharacterModelPass<T>(Model(), maxSteps: 3, batch: 2);
+        var pass = new CharacterModelPass<T>(model, maxSteps: 3, batch: 2);
         return () => call(pass);
-    }
+    });
 }

@@ -15,14 +15,14 @@ internal static class TrainingHotPaths<T>
 
     public static IReadOnlyList<HotPath> All { get; } =
     [
-        new("CharacterTrainer.Step()", workers =>
+        new("CharacterTrainer.Step()", workers => ModelHotPaths<T>.OfEveryCell(model =>
         {
             int[] text = [.. Enumerable.Range(0, 200).Select(i => (i * i) % 4)];
             var options = new CharacterTrainingOptions { Batch = 3, Window = 4, LearningRate = 1e-4 };
-            var trainer = new CharacterTrainer<T>(ModelHotPaths<T>.Model(), text, options, workers);
+            var trainer = new CharacterTrainer<T>(model, text, options, workers);
             trainer.Initialize();
             return () => trainer.Step();
-        }),
+        })),
         new(
             "SoftmaxCrossEntropy.Forward(ReadOnlySpan<T>, ReadOnlySpan<Int32>, Int32, Span<T>, Nullable<Double>, WorkerGroup)",
             workers =>
@@ -45,6 +45,8 @@ internal static class TrainingHotPaths<T>
         new("Optimizer.Step(IReadOnlyList<ParameterSet>, Double)", workers => AllOptimizers(workers)),
         new("Initialization.Normal(Span<T>, Double, Double, ref CounterRandom)", _ => Draw(
             (T[] values, ref CounterRandom random) => Initialization.Normal<T>(values, 0, 1, ref random))),
+        new("Initialization.Decays(Span<T>, Double, Double, ref CounterRandom)", _ => Draw(
+            (T[] values, ref CounterRandom random) => Initialization.Decays<T>(values, 0.5, 0.999, ref random))),
         new("Initialization.Uniform(Span<T>, Double, ref CounterRandom)", _ => Draw(
             (T[] values, ref CounterRandom random) => Initialization.Uniform<T>(values, 1, ref random))),
         new("Initialization.XavierUniform(Span<T>, Int32, Int32, ref CounterRandom, Double)", _ => Draw(

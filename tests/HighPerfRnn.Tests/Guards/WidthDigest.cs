@@ -51,8 +51,12 @@ internal static class WidthDigest
             AddNeighbours<double>(lines, sizes, workers);
         }
 
-        AddTraining<float>(lines, workers);
-        AddTraining<double>(lines, workers);
+        foreach (RecurrentCellKind cell in Enum.GetValues<RecurrentCellKind>())
+        {
+            AddTraining<float>(lines, cell, workers);
+            AddTraining<double>(lines, cell, workers);
+        }
+
         AddLosses<float>(lines, workers);
         AddLosses<double>(lines, workers);
         return lines;
@@ -81,10 +85,10 @@ internal static class WidthDigest
     }
 
     /// <summary>Initialisation, loss, clipping, the optimizer and the schedule over thirty iterations.</summary>
-    private static void AddTraining<T>(List<string> lines, WorkerGroup? workers)
+    private static void AddTraining<T>(List<string> lines, RecurrentCellKind cell, WorkerGroup? workers)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        CharacterModel<T> model = ModelHotPaths<T>.Model();
+        CharacterModel<T> model = ModelHotPaths<T>.Model(cell);
         int[] tokens = [.. Enumerable.Range(0, 200).Select(i => i * i % 7 % model.Alphabet.Count)];
         var options = new CharacterTrainingOptions { Batch = 3, Window = 9, Iterations = 30, Schedule = ScheduleKind.Cosine };
         var trainer = new CharacterTrainer<T>(model, tokens, options, workers);
@@ -93,12 +97,12 @@ internal static class WidthDigest
         {
             TrainingStep step = trainer.Step();
             string numbers = string.Create(CultureInfo.InvariantCulture, $"{step.Loss:R} {step.GradientNorm:R} {step.LearningRate:R}");
-            lines.Add($"{typeof(T).Name} training {step.Iteration}: {numbers}");
+            lines.Add($"{typeof(T).Name} {cell} training {step.Iteration}: {numbers}");
         }
 
         foreach (ParameterSet<T> set in model.ParameterSets)
         {
-            lines.Add($"{typeof(T).Name} trained {set.Parameters[0].Name} {Hash(MemoryMarshal.AsBytes(set.Values)):x16}");
+            lines.Add($"{typeof(T).Name} {cell} trained {set.Parameters[0].Name} {Hash(MemoryMarshal.AsBytes(set.Values)):x16}");
         }
     }
 

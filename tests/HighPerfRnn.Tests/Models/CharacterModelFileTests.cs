@@ -19,10 +19,72 @@ public sealed class CharacterModelFileTests
     [Theory]
     [InlineData(1, ActivationKind.Tanh)]
     [InlineData(3, ActivationKind.Relu)]
-    public void AModelComesBackBitForBit(int layers, ActivationKind activation)
+    [InlineData(2, ActivationKind.Tanh, RecurrentCellKind.Lstm)]
+    [InlineData(2, ActivationKind.Tanh, RecurrentCellKind.Gru)]
+    [InlineData(2, ActivationKind.Tanh, RecurrentCellKind.MinGru)]
+    [InlineData(2, ActivationKind.Tanh, RecurrentCellKind.MinLstm)]
+    [InlineData(2, ActivationKind.Tanh, RecurrentCellKind.Lru)]
+    public void AModelComesBackBitForBit(int layers, ActivationKind activation, RecurrentCellKind cell = RecurrentCellKind.Rnn)
     {
-        CheckRoundTrip<float>(layers, new Activation(activation));
-        CheckRoundTrip<double>(layers, new Activation(activation));
+        CheckRoundTrip<float>(layers, new Activation(activation), cell);
+        CheckRoundTrip<double>(layers, new Activation(activation), cell);
+    }
+
+    [Fact]
+    public void AFileThatNamesNoCellIsOfVanillaLayers()
+    {
+        using var folder = new TemporaryFolder();
+        CharacterModel<float> model = ModelSamples.Model<float>();
+        Rewrite(folder, model, metadata: metadata => Assert.True(metadata.Remove("hprnn.cell")));
+        CharacterModel<float> loaded = CharacterModelFile.Load<float>(folder.File("m"));
+        Assert.Equal(model.Options, loaded.Options);
+        Assert.Equal(ModelSamples.Values(model.ParameterSets), ModelSamples.Values(loaded.ParameterSets));
+    }
+
+    [Theory]
+    [InlineData(RecurrentCellKind.Lstm, 4, true)]
+    [InlineData(RecurrentCellKind.Gru, 3, true)]
+    [InlineData(RecurrentCellKind.MinGru, 2, false)]
+    [InlineData(RecurrentCellKind.MinLstm, 3, false)]
+    [InlineData(RecurrentCellKind.Lru, 1, false)]
+    public void GatesStandSideBySideAsInPyTorch(RecurrentCellKind cell, int gates, bool isRecurrent)
+    {
+        using var folder = new TemporaryFolder();
+        CharacterModelFile.Save(folder.File("m"), ModelSamples.Model<float>(cell: cell));
+        using SafetensorsFile file = SafetensorsFile.Read(folder.File("m"));
+        file.Find("rnn.weight_ih_l0", gates * 13, 5);
+        file.Find("rnn.weight_ih_l1", gates * 13, 13);
+        file.Find("rnn.bias_ih_l1", gates * 13);
+        Assert.False(file.Metadata.ContainsKey("hprnn.activation"));
+        if (cell == RecurrentCellKind.Lru) file.Find("rnn.nu_l1", 13);
+        if (isRecurrent)
+        {
+            file.Find("rnn.weight_hh_l1", gates * 13, 13);
+            file.Find("rnn.bias_hh_l1", gates * 13);
+        }
+        else
+        {
+            Assert.DoesNotContain(file.Tensors, tensor => tensor.Name.Contains("_hh_", StringComparison.Ordinal));
+        }
+    }
+
+    [Theory]
+    [InlineData(RecurrentCellKind.Lstm, 4 * 13)]
+    [InlineData(RecurrentCellKind.Gru, 2 * 13)]
+    public void OfTheSecondBiasAResetGatesPartStaysApart(RecurrentCellKind cell, int added)
+    {
+        using var folder = new TemporaryFolder();
+        CharacterModel<double> model = ModelSamples.Model<double>(cell: cell);
+        int length = model.Layers[0].Parameters["bias"].Length;
+        double[] second = [.. Enumerable.Range(1, length).Select(i => (double)i)];
+        Rewrite(folder, model, tensors: tensors =>
+        {
+            Assert.Equal(1, tensors.RemoveAll(tensor => tensor.Name == "rnn.bias_hh_l0"));
+            tensors.Add(SafetensorsTensor.Create("rnn.bias_hh_l0", second, length));
+        });
+        ParameterSet<double> expected = model.Layers[0].Parameters, actual = CharacterModelFile.Load<double>(folder.File("m")).Layers[0].Parameters;
+        for (int i = 0; i < length; i++) Assert.Equal(expected["bias"][i] + (i < added ? second[i] : 0), actual["bias"][i]);
+        if (cell == RecurrentCellKind.Gru) Assert.Equal(second[added..], actual["bias_hn"].ToArray());
     }
 
     [Fact]
@@ -85,6 +147,9 @@ public sealed class CharacterModelFileTests
     [InlineData("hprnn.model", "character-lstm", "'character-rnn'")]
     [InlineData("hprnn.model", null, "no hprnn.model")]
     [InlineData("hprnn.activation", "gelu", "'tanh' or 'relu'")]
+    [InlineData("hprnn.cell", "elman", "one of rnn, lstm, gru, mingru, minlstm, lru")]
+    [InlineData("hprnn.cell", "lstm", "[52, 5]")]
+    [InlineData("hprnn.cell", "lru", "'rnn.nu_l0'")]
     [InlineData("hprnn.hidden_size", "0", "a whole number from 1 to 16777216")]
     [InlineData("hprnn.hidden_size", "-13", "a whole number from 1 to 16777216")]
     [InlineData("hprnn.hidden_size", "13.0", "a whole number from 1 to 16777216")]
@@ -146,11 +211,11 @@ public sealed class CharacterModelFileTests
         CharacterModel<float> Load() => CharacterModelFile.Load<float>(folder.File("m"));
     }
 
-    private static void CheckRoundTrip<T>(int layers, Activation activation)
+    private static void CheckRoundTrip<T>(int layers, Activation activation, RecurrentCellKind cell)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         using var folder = new TemporaryFolder();
-        CharacterModel<T> model = ModelSamples.Model<T>(seed: 9, layers, activation);
+        CharacterModel<T> model = ModelSamples.Model<T>(seed: 9, layers, activation, cell: cell);
         CharacterModelFile.Save(folder.File("a"), model);
         foreach (bool isTrainable in (bool[])[false, true])
         {

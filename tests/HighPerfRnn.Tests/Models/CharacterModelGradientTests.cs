@@ -23,10 +23,16 @@ public sealed class CharacterModelGradientTests
     [InlineData(2, ActivationKind.Tanh)]
     [InlineData(3, ActivationKind.Tanh)]
     [InlineData(2, ActivationKind.Relu)]
-    public void GradientsAreCentralDifferences(int layers, ActivationKind kind)
+    [InlineData(1, ActivationKind.Tanh, RecurrentCellKind.Lstm)]
+    [InlineData(2, ActivationKind.Tanh, RecurrentCellKind.Lstm)]
+    [InlineData(2, ActivationKind.Tanh, RecurrentCellKind.Gru)]
+    [InlineData(2, ActivationKind.Tanh, RecurrentCellKind.MinGru)]
+    [InlineData(2, ActivationKind.Tanh, RecurrentCellKind.MinLstm)]
+    [InlineData(2, ActivationKind.Tanh, RecurrentCellKind.Lru)]
+    public void GradientsAreCentralDifferences(int layers, ActivationKind kind, RecurrentCellKind cell = RecurrentCellKind.Rnn)
     {
         var activation = new Activation(kind);
-        CharacterModel<double> model = ModelSamples.Model<double>(seed: 3, layers, activation);
+        CharacterModel<double> model = ModelSamples.Model<double>(seed: 3, layers, activation, cell: cell);
         var pass = new CharacterModelPass<double>(model, Steps, Batch);
         int[] tokens = ModelSamples.Tokens(Steps * Batch), targets = ModelSamples.Tokens(Steps * Batch, seed: 2);
         double[] rowLosses = new double[Steps * Batch];

@@ -1,4 +1,5 @@
 using System.Numerics;
+using HighPerfRnn.Layers;
 using HighPerfRnn.Memory;
 using HighPerfRnn.Models;
 using HighPerfRnn.Tests.Generation;
@@ -16,13 +17,34 @@ public sealed class CharacterModelPassTests
     private static readonly int[] Tokens = ModelSamples.Tokens(Steps * Batch);
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    public void CarriedWindowsAreOneLongWindow(int layers)
+    [MemberData(nameof(ModelSamples.Cells), MemberType = typeof(ModelSamples))]
+    public void CarriedWindowsAreOneLongWindow(RecurrentCellKind cell)
     {
-        CheckWindows<float>(layers);
-        CheckWindows<double>(layers);
+        for (int layers = 1; layers <= 3; layers++)
+        {
+            CheckWindows<float>(cell, layers);
+            CheckWindows<double>(cell, layers);
+        }
+    }
+
+    [Theory]
+    [InlineData(RecurrentCellKind.Lstm, 1)]
+    [InlineData(RecurrentCellKind.Gru, 0)]
+    public void CellStatesAreCarriedAndReset(RecurrentCellKind cell, int states)
+    {
+        CharacterModel<float> model = ModelSamples.Model<float>(cell: cell);
+        var pass = new CharacterModelPass<float>(model, Steps, Batch);
+        pass.Forward(Tokens);
+        for (int layer = 0; layer < 2; layer++)
+        {
+            Assert.Equal(states * Batch * 13, pass.CellState(layer).Length);
+            Assert.All(pass.CellState(layer).ToArray(), c => Assert.Equal(0, c));
+        }
+
+        pass.CarryState();
+        for (int layer = 0; layer < 2; layer++) Assert.All(pass.CellState(layer).ToArray(), c => Assert.NotEqual(0, c));
+        pass.ResetState();
+        for (int layer = 0; layer < 2; layer++) Assert.All(pass.CellState(layer).ToArray(), c => Assert.Equal(0, c));
     }
 
     [Theory]
@@ -32,22 +54,14 @@ public sealed class CharacterModelPassTests
     public void WorkersGiveTheSameBits(int workerCount)
     {
         using var workers = new WorkerGroup(workerCount, multiplyAddsPerWorker: 0);
-        CharacterModel<float> model = ModelSamples.Model<float>();
-        CharacterModelPass<float> alone = new(model, Steps, Batch), together = new(model, Steps, Batch);
-        ParameterSet<float>[] expected = ModelSamples.Gradients(model), actual = ModelSamples.Gradients(model);
-        alone.Forward(Tokens);
-        together.Forward(Tokens, workers);
-        Compare.Bits<float>(alone.Logits, together.Logits, "logits");
-        alone.Backward(Tokens, alone.Logits, expected);
-        together.Backward(Tokens, together.Logits, actual, workers);
-        for (int i = 0; i < expected.Length; i++) Compare.Bits<float>(expected[i].Values, actual[i].Values, $"gradients[{i}]");
-        Assert.All(expected, set => Assert.Contains(set.Values.ToArray(), g => g != 0));
+        foreach (RecurrentCellKind cell in Enum.GetValues<RecurrentCellKind>()) CheckWorkers(cell, workers);
     }
 
-    [Fact]
-    public void ASessionIsAPassOfOneRow()
+    [Theory]
+    [MemberData(nameof(ModelSamples.Cells), MemberType = typeof(ModelSamples))]
+    public void ASessionIsAPassOfOneRow(RecurrentCellKind cell)
     {
-        CharacterModel<double> model = ModelSamples.Model<double>();
+        CharacterModel<double> model = ModelSamples.Model<double>(cell: cell);
         var pass = new CharacterModelPass<double>(model, Steps, batch: 1);
         var session = new CharacterSession<double>(model);
         int[] tokens = Tokens[..Steps];
@@ -192,10 +206,24 @@ public sealed class CharacterModelPassTests
         }
     }
 
-    private static void CheckWindows<T>(int layers)
+    private static void CheckWorkers(RecurrentCellKind cell, WorkerGroup workers)
+    {
+        CharacterModel<float> model = ModelSamples.Model<float>(cell: cell);
+        CharacterModelPass<float> alone = new(model, Steps, Batch), together = new(model, Steps, Batch);
+        ParameterSet<float>[] expected = ModelSamples.Gradients(model), actual = ModelSamples.Gradients(model);
+        alone.Forward(Tokens);
+        together.Forward(Tokens, workers);
+        Compare.Bits<float>(alone.Logits, together.Logits, "logits");
+        alone.Backward(Tokens, alone.Logits, expected);
+        together.Backward(Tokens, together.Logits, actual, workers);
+        for (int i = 0; i < expected.Length; i++) Compare.Bits<float>(expected[i].Values, actual[i].Values, $"gradients[{i}]");
+        Assert.All(expected, set => Assert.Contains(set.Values.ToArray(), g => g != 0));
+    }
+
+    private static void CheckWindows<T>(RecurrentCellKind cell, int layers)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        CharacterModel<T> model = ModelSamples.Model<T>(layers: layers);
+        CharacterModel<T> model = ModelSamples.Model<T>(layers: layers, cell: cell);
         CharacterModelPass<T> whole = new(model, Steps, Batch), parts = new(model, maxSteps: 4, Batch);
         whole.Forward(Tokens);
         int vocabulary = model.Alphabet.Count;

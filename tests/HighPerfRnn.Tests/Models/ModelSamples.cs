@@ -4,6 +4,7 @@ using HighPerfRnn.Layers;
 using HighPerfRnn.Memory;
 using HighPerfRnn.Models;
 using HighPerfRnn.Training;
+using Xunit;
 
 namespace HighPerfRnn.Tests.Models;
 
@@ -15,11 +16,19 @@ internal static class ModelSamples
     /// <summary>Two layers, no size a multiple of another or of a vector.</summary>
     public static CharacterModelOptions Options { get; } = new() { HiddenSize = 13, Layers = 2, EmbeddingSize = 5 };
 
+    /// <summary>For tests of each.</summary>
+    public static TheoryData<RecurrentCellKind> Cells => [.. Enum.GetValues<RecurrentCellKind>()];
+
     public static CharacterModel<T> Model<T>(
-        ulong seed = 1, int layers = 2, Activation? activation = null, bool isTrainable = true)
+        ulong seed = 1,
+        int layers = 2,
+        Activation? activation = null,
+        bool isTrainable = true,
+        RecurrentCellKind cell = RecurrentCellKind.Rnn)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        var model = new CharacterModel<T>(Alphabet, Options with { Layers = layers, Activation = activation ?? Activation.Tanh }, isTrainable);
+        CharacterModelOptions options = Options with { Cell = cell, Layers = layers, Activation = activation ?? Activation.Tanh };
+        var model = new CharacterModel<T>(Alphabet, options, isTrainable);
         var random = new CounterRandom(seed);
         foreach (ParameterSet<T> set in model.ParameterSets)
         {

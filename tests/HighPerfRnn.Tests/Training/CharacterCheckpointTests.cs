@@ -1,4 +1,5 @@
 using HighPerfRnn.Formats;
+using HighPerfRnn.Layers;
 using HighPerfRnn.Models;
 using HighPerfRnn.Tests.Formats;
 using HighPerfRnn.Tests.Models;
@@ -74,6 +75,35 @@ public sealed class CharacterCheckpointTests
             trainer.Initialize();
             return trainer;
         }
+    }
+
+    [Fact]
+    public void AnotherCellOrForgetBiasIsNamed()
+    {
+        using var folder = new TemporaryFolder();
+        CharacterTrainingOptions options = TrainerSamples.Options;
+        TrainerSamples.Trainer<float>(options, cell: RecurrentCellKind.Lstm).Save(folder.File("lstm"));
+        TrainerSamples.Trainer<float>(options).Save(folder.File("rnn"));
+        CheckRefused(TrainerSamples.Trainer<float>(options), folder.File("lstm"), "hprnn.cell: found 'lstm', expected 'rnn'");
+        CheckRefused(TrainerSamples.Trainer<float>(options, cell: RecurrentCellKind.Lstm), folder.File("rnn"), "hprnn.cell: found 'rnn', expected 'lstm'");
+        CheckRefused(
+            TrainerSamples.Trainer<float>(options with { ForgetBias = 0 }, cell: RecurrentCellKind.Lstm),
+            folder.File("lstm"),
+            "hprnn.training.forget_bias: found '1', expected '0'");
+        FileEdit.Rewrite(folder.File("lstm"), null, tensors => tensors.RemoveAll(tensor => tensor.Name == "training.cell_state_l1"));
+        CheckRefused(TrainerSamples.Trainer<float>(options, cell: RecurrentCellKind.Lstm), folder.File("lstm"), "'training.cell_state_l1'");
+    }
+
+    [Fact]
+    public void ATrainingFromBeforeThereWereCellsGoesOn()
+    {
+        using var folder = new TemporaryFolder();
+        CharacterTrainer<float> saved = TrainerSamples.Trainer<float>(TrainerSamples.Options), resumed = TrainerSamples.Trainer<float>(TrainerSamples.Options);
+        TrainerSamples.RunTo(saved, 3);
+        saved.Save(folder.File("m"));
+        FileEdit.Rewrite(folder.File("m"), metadata => Assert.True(metadata.Remove("hprnn.cell")));
+        resumed.Resume(folder.File("m"));
+        Assert.Equal(saved.Step(), resumed.Step());
     }
 
     [Theory]

@@ -30,14 +30,77 @@ public sealed class CharacterTrainerTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(ModelSamples.Cells), MemberType = typeof(ModelSamples))]
+    public void EveryCellTrainsToTheSameBitsWhoeverComputesItAndHoweverOftenItStops(RecurrentCellKind cell)
+    {
+        using var folder = new TemporaryFolder();
+        CheckResumed<float>(folder, TrainerSamples.Options, cell);
+        CheckResumed<double>(folder, TrainerSamples.Options, cell);
+        CharacterTrainer<float> alone = TrainerSamples.Trainer<float>(TrainerSamples.Options, cell: cell);
+        List<TrainingStep> steps = TrainerSamples.RunTo(alone, 10);
+        using var workers = new WorkerGroup(3, multiplyAddsPerWorker: 0);
+        CharacterTrainer<float> together = TrainerSamples.Trainer<float>(TrainerSamples.Options, workers, cell: cell);
+        Assert.Equal(steps, TrainerSamples.RunTo(together, 10));
+        Assert.Equal(ModelSamples.Values(alone.Model.ParameterSets), ModelSamples.Values(together.Model.ParameterSets));
+    }
+
+    [Theory]
+    [MemberData(nameof(ModelSamples.Cells), MemberType = typeof(ModelSamples))]
+    public void EveryCellLearns(RecurrentCellKind cell)
+    {
+        int[] text = [.. Enumerable.Range(0, 300).Select(i => i % 7)];
+        List<TrainingStep> steps = TrainerSamples.RunTo(TrainerSamples.Trainer<float>(TrainerSamples.Options, text: text, cell: cell), 60);
+        Assert.True(steps[^1].Loss < 0.6 * steps[0].Loss, $"{steps[0].Loss} to {steps[^1].Loss}");
+    }
+
+    [Fact]
+    public void FirstParametersFollowTheCell()
+    {
+        CharacterTrainingOptions options = TrainerSamples.Options with { ForgetBias = 2.5 };
+        foreach (RecurrentCellKind cell in Enum.GetValues<RecurrentCellKind>())
+        {
+            foreach (RecurrentLayer<double> layer in TrainerSamples.Trainer<double>(options, cell: cell).Model.Layers)
+            {
+                double[] bias = [.. layer.Parameters["bias"]];
+                for (int i = 0; i < bias.Length; i++) Assert.Equal(cell == RecurrentCellKind.Lstm && i / 13 == 1 ? 2.5 : 0, bias[i]);
+                double[] weights = [.. layer.Parameters["weight_ih"]];
+                double bound = Math.Sqrt(6.0 / (layer.InputSize + 13));
+                Assert.InRange(weights.Max(), 0.8 * bound, bound);
+                Assert.InRange(weights.Min(), -bound, -0.8 * bound);
+                if (cell == RecurrentCellKind.Gru) Assert.All(layer.Parameters["bias_hn"].ToArray(), b => Assert.Equal(0, b));
+                if (cell == RecurrentCellKind.Lru) Assert.All(layer.Parameters["nu"].ToArray(), nu => Assert.InRange(Math.Exp(-Math.Exp(nu)), 0.5, 0.999));
+                if (layer.Cell.AllRecurrentGates > 0) CheckOrthogonalGates(layer.Parameters["weight_hh"], layer.Cell.AllRecurrentGates);
+            }
+        }
+
+        Assert.Equal(1, new CharacterTrainingOptions().ForgetBias);
+        Assert.Throws<ArgumentOutOfRangeException>(
+            "options", () => TrainerSamples.Trainer<float>(options with { ForgetBias = double.NaN }, cell: RecurrentCellKind.Lstm));
+    }
+
+    [Fact]
+    public void CellsThatAreNoneAndActivationsThatTheyCannotHaveAreRefused()
+    {
+        Refuse(ModelSamples.Options with { Cell = (RecurrentCellKind)9 }, "Cell", "expected Rnn, Lstm, Gru");
+        Refuse(ModelSamples.Options with { Cell = RecurrentCellKind.Gru, Activation = Activation.Relu }, "Activation", "expected Tanh with Gru");
+        Refuse(ModelSamples.Options with { Activation = Activation.Sigmoid }, "Activation", "expected Tanh or Relu");
+
+        static void Refuse(CharacterModelOptions options, string name, string message)
+        {
+            var error = Assert.Throws<ArgumentOutOfRangeException>(name, () => new CharacterModel<float>(ModelSamples.Alphabet, options));
+            Assert.Contains(message, error.Message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void AResumedTrainingIsOneThatNeverStopped()
     {
         using var folder = new TemporaryFolder();
         foreach (CharacterTrainingOptions options in TrainerSamples.AllOptions())
         {
-            CheckResumed<float>(folder, options);
-            CheckResumed<double>(folder, options);
+            CheckResumed<float>(folder, options, RecurrentCellKind.Rnn);
+            CheckResumed<double>(folder, options, RecurrentCellKind.Rnn);
         }
     }
 
@@ -158,16 +221,35 @@ public sealed class CharacterTrainerTests
         return trainer;
     }
 
-    private static void CheckResumed<T>(TemporaryFolder folder, CharacterTrainingOptions options)
+    /// <summary>Each gate's block of [13, G·13] has orthonormal columns, and no two blocks are the same.</summary>
+    private static void CheckOrthogonalGates(ReadOnlySpan<double> weights, int gates)
+    {
+        for (int gate = 0; gate < gates; gate++)
+        {
+            for (int i = 0; i < 13; i++)
+            {
+                for (int j = 0; j < 13; j++)
+                {
+                    double dot = 0;
+                    for (int k = 0; k < 13; k++) dot += weights[(((k * gates) + gate) * 13) + i] * weights[(((k * gates) + gate) * 13) + j];
+                    Assert.Equal(i == j ? 1 : 0, dot, 1e-14);
+                }
+            }
+
+            if (gate > 0) Assert.NotEqual(weights[0], weights[gate * 13]);
+        }
+    }
+
+    private static void CheckResumed<T>(TemporaryFolder folder, CharacterTrainingOptions options, RecurrentCellKind cell)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        CharacterTrainer<T> whole = TrainerSamples.Trainer<T>(options);
+        CharacterTrainer<T> whole = TrainerSamples.Trainer<T>(options, cell: cell);
         List<TrainingStep> steps = TrainerSamples.RunTo(whole, options.Iterations);
         List<TrainingStep> parts = [];
         // Before the first, within a pass over the text, at its end, and at the end of training.
         foreach (long end in (long[])[0, 2, 4, 5, options.Iterations])
         {
-            CharacterTrainer<T> trainer = TrainerSamples.Trainer<T>(options with { Seed = options.Seed });
+            CharacterTrainer<T> trainer = TrainerSamples.Trainer<T>(options with { Seed = options.Seed }, cell: cell);
             if (end > 0)
             {
                 foreach (ParameterSet<T> set in trainer.Model.ParameterSets) set.Values.Clear();

@@ -81,6 +81,36 @@ public class InitializationTests
     }
 
     [Fact]
+    public void EachGateIsAnOrthogonalMatrixOfItsOwn()
+    {
+        const int hidden = 5, gates = 3;
+        CounterRandom random = new(3), same = new(3);
+        float[] all = new float[hidden * gates * hidden], one = new float[hidden * hidden];
+        Initialization.OrthogonalGates<float>(all, hidden, gates, 0.5, ref random);
+        for (int gate = 0; gate < gates; gate++)
+        {
+            Initialization.Orthogonal<float>(one, hidden, hidden, 0.5, ref same);
+            for (int i = 0; i < one.Length; i++) Assert.Equal(one[i], all[((((i / hidden) * gates) + gate) * hidden) + (i % hidden)]);
+        }
+
+        Assert.Equal(random.Position, same.Position);
+    }
+
+    [Fact]
+    public void DecaysAreUniformBetweenTheirBounds()
+    {
+        double[] nu = new double[20_000];
+        var random = new CounterRandom(6);
+        Initialization.Decays<double>(nu, 0.5, 0.999, ref random);
+        double[] decays = [.. nu.Select(value => Math.Exp(-Math.Exp(value)))];
+        Assert.All(decays, decay => Assert.InRange(decay, 0.5 - 1e-15, 0.999 + 1e-15));
+        Assert.Equal(0.7495, decays.Average(), 0.003);
+        Assert.Equal(0.499 * 0.499 / 12, decays.Average(decay => (decay - 0.7495) * (decay - 0.7495)), 0.0005);
+        Initialization.Decays<double>(nu, 0.25, 0.25, ref random);
+        Assert.All(nu, value => Assert.Equal(0.25, Math.Exp(-Math.Exp(value)), 1e-15));
+    }
+
+    [Fact]
     public void XavierFillsItsRangeEvenly()
     {
         const int fanIn = 60, fanOut = 90;
@@ -146,6 +176,13 @@ public class InitializationTests
         Assert.Throws<ArgumentException>("values", () => Orthogonal(5, 2, 3, 1));
         Assert.Throws<ArgumentOutOfRangeException>("rows", () => Orthogonal(0, 0, 3, 1));
         Assert.Throws<ArgumentOutOfRangeException>("gain", () => Orthogonal(6, 2, 3, double.NaN));
+        Assert.Throws<ArgumentException>("values", () => Gates(17, 3, 2));
+        Assert.Throws<ArgumentOutOfRangeException>("hiddenSize", () => Gates(0, 0, 2));
+        Assert.Throws<ArgumentOutOfRangeException>("gates", () => Gates(0, 3, 0));
+        Assert.Throws<ArgumentOutOfRangeException>("least", () => Decays(0, 0.5));
+        Assert.Throws<ArgumentOutOfRangeException>("least", () => Decays(double.NaN, 0.5));
+        Assert.Throws<ArgumentOutOfRangeException>("most", () => Decays(0.5, 0.4));
+        Assert.Throws<ArgumentOutOfRangeException>("most", () => Decays(0.5, 1));
         Assert.Throws<ArgumentOutOfRangeException>("bound", () => Uniform(-1));
         Assert.Throws<ArgumentOutOfRangeException>("bound", () => Uniform(double.PositiveInfinity));
 
@@ -153,6 +190,18 @@ public class InitializationTests
         {
             var random = new CounterRandom(1);
             Initialization.Orthogonal<float>(new float[length], rows, columns, gain, ref random);
+        }
+
+        static void Gates(int length, int hidden, int gates)
+        {
+            var random = new CounterRandom(1);
+            Initialization.OrthogonalGates<float>(new float[length], hidden, gates, 1, ref random);
+        }
+
+        static void Decays(double least, double most)
+        {
+            var random = new CounterRandom(1);
+            Initialization.Decays<float>(new float[3], least, most, ref random);
         }
 
         static void Uniform(double bound)

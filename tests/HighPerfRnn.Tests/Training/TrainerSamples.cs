@@ -1,4 +1,5 @@
 using System.Numerics;
+using HighPerfRnn.Layers;
 using HighPerfRnn.Models;
 using HighPerfRnn.Tests.Models;
 using HighPerfRnn.Threading;
@@ -37,10 +38,11 @@ internal static class TrainerSamples
         yield return Options with { Optimizer = OptimizerKind.Sgd, Momentum = 0.9 };
     }
 
-    public static CharacterTrainer<T> Trainer<T>(CharacterTrainingOptions options, WorkerGroup? workers = null, int[]? text = null)
+    public static CharacterTrainer<T> Trainer<T>(
+        CharacterTrainingOptions options, WorkerGroup? workers = null, int[]? text = null, RecurrentCellKind cell = RecurrentCellKind.Rnn)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        var model = new CharacterModel<T>(ModelSamples.Alphabet, ModelSamples.Options);
+        var model = new CharacterModel<T>(ModelSamples.Alphabet, ModelSamples.Options with { Cell = cell });
         var trainer = new CharacterTrainer<T>(model, text ?? Text, options, workers);
         trainer.Initialize();
         return trainer;

@@ -17,6 +17,9 @@ internal static class TrainLmCommand
     private const int SampleCharacters = 400;
     private const double SampleTemperature = 0.8;
 
+    private const double DefaultForgetBias = 1;
+    private const double MostForgetBias = 100;
+
     // From here on the first weights take seconds.
     private const int ManyUnits = 2048;
 
@@ -25,14 +28,21 @@ internal static class TrainLmCommand
     {
         Option<string?> text = CommandOptions.Text("--text", "FILE", CommandOptions.WithDefault("A text in UTF-8.", EmbeddedData.TextDescription));
         Option<int> hidden = CommandOptions.Whole("--hidden", 256, 1, 16_384, "Units a layer.");
-        Option<int> layers = CommandOptions.Whole("--layers", 1, 1, 64, "Recurrent layers on each other.");
+        Option<RecurrentCellKind?> cell = CommandOptions.Cell();
+        Option<int> layers = CommandOptions.Layers();
         Option<int> embedding = CommandOptions.Whole("--embedding", 64, 1, 16_384, "Numbers a character.");
         Option<int> window = CommandOptions.Whole("--window", 128, 1, 65_536, "Steps over which gradients flow.");
         Option<Activation?> activation = CommandOptions.Choice(
-            "--activation", "tanh", "Of the layers.", ("tanh", Activation.Tanh), ("relu", Activation.Relu));
+            "--activation", "tanh", "Of rnn cells.", ("tanh", Activation.Tanh), ("relu", Activation.Relu));
+        Option<double> forgetBias = CommandOptions.Number(
+            "--forget-bias",
+            DefaultForgetBias,
+            value => Math.Abs(value) <= MostForgetBias,
+            $"a number from -{MostForgetBias} to {MostForgetBias}",
+            "First bias of an lstm's forget gates.");
         var command = new Command("lm", "Train a character model: it learns to write like a text.")
         {
-            text, hidden, layers, embedding, window, activation,
+            text, cell, hidden, layers, embedding, window, activation, forgetBias,
         };
         var flags = new TrainingFlags();
         flags.AddTo(command);
@@ -47,6 +57,7 @@ internal static class TrainLmCommand
             AsJson = parsed.GetValue(flags.Json),
             Model = new CharacterModelOptions
             {
+                Cell = parsed.GetValue(cell) ?? RecurrentCellKind.Rnn,
                 HiddenSize = parsed.GetValue(hidden),
                 Layers = parsed.GetValue(layers),
                 EmbeddingSize = parsed.GetValue(embedding),
@@ -62,6 +73,7 @@ internal static class TrainLmCommand
                 Momentum = parsed.GetValue(flags.Momentum),
                 Clip = parsed.GetValue(flags.Clip),
                 Seed = parsed.GetValue(flags.Seed),
+                ForgetBias = parsed.GetValue(forgetBias),
                 Schedule = parsed.GetValue(flags.Schedule) ?? ScheduleKind.Constant,
                 WarmupIterations = parsed.GetValue(flags.Warmup),
             },
@@ -76,7 +88,8 @@ internal static class TrainLmCommand
         LmData data = LmData.Read(settings);
         LmMemory.ThrowIfTooLarge(settings, data.Alphabet.Count);
         using var workers = new WorkerGroup(settings.Threads);
-        if (!settings.Resume && settings.Model.HiddenSize >= ManyUnits)
+        bool hasOrthogonal = RecurrentCells.LayoutOf(settings.Model.Cell).AllRecurrentGates > 0;
+        if (!settings.Resume && hasOrthogonal && settings.Model.HiddenSize >= ManyUnits)
         {
             context.Error.WriteLine("hprnn train lm: drawing orthogonal weights, whose time grows with the cube of --hidden.");
         }
@@ -98,6 +111,17 @@ internal static class TrainLmCommand
         if (settings.Training.Momentum != 0 && settings.Training.Optimizer != OptimizerKind.Sgd)
         {
             throw ToolException.Usage("--momentum", settings.Training.Momentum.ToString(CultureInfo.InvariantCulture), "0, or --optimizer sgd");
+        }
+
+        if (settings.Model.Activation != Activation.Tanh && settings.Model.Cell != RecurrentCellKind.Rnn)
+        {
+            throw ToolException.Usage("--activation", "'relu'", "tanh, or --cell rnn");
+        }
+
+        if (settings.Training.ForgetBias != DefaultForgetBias && settings.Model.Cell != RecurrentCellKind.Lstm)
+        {
+            throw ToolException.Usage(
+                "--forget-bias", settings.Training.ForgetBias.ToString(CultureInfo.InvariantCulture), Invariant($"{DefaultForgetBias}, or --cell lstm"));
         }
 
         OutputFile.ThrowIfNotWritable("--out", settings.ModelPath);
@@ -150,7 +174,7 @@ internal static class TrainLmCommand
 
         string threads = report.Threads == 1 ? "1 thread" : $"{report.Threads} threads";
         string validation = double.IsNaN(report.ValidationLoss) ? string.Empty : Invariant($", validation {report.ValidationLoss:0.0000}");
-        output.WriteLine(Invariant($"{report.Iterations} iterations, {report.Parameters:N0} parameters, {threads}, {report.VectorBits}-bit vectors"));
+        output.WriteLine(Invariant($"{report.Cell}, {report.Iterations} iterations, {report.Parameters:N0} parameters, {threads}, {report.VectorBits}-bit vectors"));
         if (training.Curve.Training.Count == 0)
         {
             output.WriteLine($"Nothing was left to do{validation} nats a character; a larger --iterations goes on.");

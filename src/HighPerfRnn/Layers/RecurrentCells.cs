@@ -1,0 +1,48 @@
+using System.Numerics;
+
+namespace HighPerfRnn.Layers;
+
+/// <summary>Layers by the kind of their cell, and what is known of a kind before there is a layer.</summary>
+internal static class RecurrentCells
+{
+    /// <summary>A layer in its usual variant; φ is that of <see cref="Rnn{T}"/>, null for tanh, and of no meaning to others.</summary>
+    public static RecurrentLayer<T> Create<T>(
+        RecurrentCellKind kind, int inputSize, int hiddenSize, Activation? activation = null, bool isTrainable = true)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => kind switch
+        {
+            RecurrentCellKind.Rnn => new Rnn<T>(inputSize, hiddenSize, activation, isTrainable),
+            RecurrentCellKind.Lstm => new Lstm<T>(inputSize, hiddenSize, options: null, isTrainable),
+            RecurrentCellKind.Gru => new Gru<T>(inputSize, hiddenSize, options: null, isTrainable),
+            RecurrentCellKind.MinGru => new MinGru<T>(inputSize, hiddenSize, candidate: null, isTrainable),
+            RecurrentCellKind.MinLstm => new MinLstm<T>(inputSize, hiddenSize, candidate: null, isTrainable),
+            RecurrentCellKind.Lru => new Lru<T>(inputSize, hiddenSize, isTrainable),
+            _ => throw NoSuchKind(kind),
+        };
+
+    /// <summary>The layout of the cell that <see cref="Create"/> gives its layer, with tanh where φ is free.</summary>
+    public static CellLayout LayoutOf(RecurrentCellKind kind) => kind switch
+    {
+        RecurrentCellKind.Rnn => RnnCell<float, TanhActivation<float>>.Layout,
+        RecurrentCellKind.Lstm => LstmCell<float, UsualFunctions<float, LstmFunctions>, PlainLstm>.Layout,
+        RecurrentCellKind.Gru => GruCell<float, UsualFunctions<float, GruFunctions>>.Layout,
+        RecurrentCellKind.MinGru => MinGruCell<float, UsualFunctions<float, MinGruFunctions>>.Layout,
+        RecurrentCellKind.MinLstm => MinLstmCell<float, UsualFunctions<float, MinLstmFunctions>>.Layout,
+        RecurrentCellKind.Lru => LruCell<float>.Layout,
+        _ => throw NoSuchKind(kind),
+    };
+
+    /// <summary>The word for a kind in files and on command lines.</summary>
+    public static string NameOf(RecurrentCellKind kind) => kind switch
+    {
+        RecurrentCellKind.Rnn => "rnn",
+        RecurrentCellKind.Lstm => "lstm",
+        RecurrentCellKind.Gru => "gru",
+        RecurrentCellKind.MinGru => "mingru",
+        RecurrentCellKind.MinLstm => "minlstm",
+        RecurrentCellKind.Lru => "lru",
+        _ => throw NoSuchKind(kind),
+    };
+
+    private static ArgumentOutOfRangeException NoSuchKind(RecurrentCellKind kind) =>
+        new(nameof(kind), kind, "expected Rnn, Lstm, Gru, MinGru, MinLstm or Lru");
+}
