@@ -23,10 +23,10 @@ internal static class RecurrentCells
     public static CellLayout LayoutOf(RecurrentCellKind kind) => kind switch
     {
         RecurrentCellKind.Rnn => RnnCell<float, TanhActivation<float>>.Layout,
-        RecurrentCellKind.Lstm => LstmCell<float, UsualFunctions<float, LstmFunctions>, PlainLstm>.Layout,
-        RecurrentCellKind.Gru => GruCell<float, UsualFunctions<float, GruFunctions>>.Layout,
-        RecurrentCellKind.MinGru => MinGruCell<float, UsualFunctions<float, MinGruFunctions>>.Layout,
-        RecurrentCellKind.MinLstm => MinLstmCell<float, UsualFunctions<float, MinLstmFunctions>>.Layout,
+        RecurrentCellKind.Lstm => LstmCell<float, UsualFunctions<float>, Without, Without>.Layout,
+        RecurrentCellKind.Gru => GruCell<float, UsualFunctions<float>>.Layout,
+        RecurrentCellKind.MinGru => MinGruCell<float, UsualFunctions<float>>.Layout,
+        RecurrentCellKind.MinLstm => MinLstmCell<float, UsualFunctions<float>>.Layout,
         RecurrentCellKind.Lru => LruCell<float>.Layout,
         _ => throw NoSuchKind(kind),
     };
