@@ -103,7 +103,7 @@ internal static class CheckCommand
     private static void Print(ToolContext context, IReadOnlyList<CheckRow> rows)
     {
         Table table = new Table().Border(TableBorder.Minimal);
-        table.AddColumns("gradient", "type", "formula", "bound", "differences", "bound", string.Empty);
+        table.AddColumns("gradient", "type", "formula", "bound", "central", "bound", string.Empty);
         foreach (TableColumn column in table.Columns) column.NoWrap().PadLeft(0);
         for (int column = 2; column < 6; column++) table.Columns[column].RightAligned();
         foreach (CheckRow row in rows)
