@@ -54,7 +54,8 @@ internal sealed class NetworkByHand<T>(NetworkRun<T> run, ulong? dropoutCall)
                 passes[i].Pass(dY, below);
                 dY = below;
             }
-        });
+        }
+        );
     }
 
     private (T[] Output, BackwardPass Backward) Apply(object part, T[] x, int[] tokens) => part switch
@@ -85,7 +86,8 @@ internal sealed class NetworkByHand<T>(NetworkRun<T> run, ulong? dropoutCall)
         {
             if (dX.Length > 0) Elementwise.Add<T>(dX, dY, dX);
             backward((T[])dY.Clone(), dX);
-        });
+        }
+        );
     }
 
     private (T[], BackwardPass) Embed(Embedding<T> layer, int[] tokens)
@@ -123,11 +125,16 @@ internal sealed class NetworkByHand<T>(NetworkRun<T> run, ulong? dropoutCall)
             T[] masked = (T[])dY.Clone();
             if (dropoutCall is { } call) layer.Backward(PassOf(call), dY, masked);
             Elementwise.Add<T>(dX, masked, dX);
-        });
+        }
+        );
 
         DropoutPass PassOf(ulong call) => new()
         {
-            Steps = run.Steps, Batch = run.Batch, Size = Math.Max(1, x.Length / Math.Max(1, Rows)), Call = call, RowKeys = run.RowKeys,
+            Steps = run.Steps,
+            Batch = run.Batch,
+            Size = Math.Max(1, x.Length / Math.Max(1, Rows)),
+            Call = call,
+            RowKeys = run.RowKeys,
         };
     }
 
@@ -152,7 +159,8 @@ internal sealed class NetworkByHand<T>(NetworkRun<T> run, ulong? dropoutCall)
             {
                 forward(dY, dX);
                 reverse(dY, dX);
-            });
+            }
+            );
         }
 
         T[] y = new T[2 * h.Length];
@@ -161,7 +169,8 @@ internal sealed class NetworkByHand<T>(NetworkRun<T> run, ulong? dropoutCall)
         {
             forward([.. Enumerable.Range(0, h.Length).Select(i => dY[(i / size * 2 * size) + (i % size)])], dX);
             reverse([.. Enumerable.Range(0, h.Length).Select(i => dY[(i / size * 2 * size) + size + (i % size)])], dX);
-        });
+        }
+        );
     }
 
     private (T[], BackwardPass) Recur(RecurrentLayer<T> layer, T[] x, int[] tokens, bool isReverse, (Range State, Range CellState) states)

@@ -67,7 +67,11 @@ public sealed class SequentialArgumentTests
 
         void Tokens(Sequential<float> network, int[] tokens) => network.Forward(new SequentialForward<float>
         {
-            Steps = Steps, Batch = Batch, Tokens = tokens, Output = _all.AsSpan(0, 36), Workspace = _all.AsSpan(10_000, room),
+            Steps = Steps,
+            Batch = Batch,
+            Tokens = tokens,
+            Output = _all.AsSpan(0, 36),
+            Workspace = _all.AsSpan(10_000, room),
         });
     }
 
@@ -130,7 +134,11 @@ public sealed class SequentialArgumentTests
         "bidirectional",
         Assert.Throws<InvalidOperationException>(() => new Sequential<float>(_both).Step(new SequentialStep<float>
         {
-            Batch = 1, Input = _read.AsSpan(0, 4), States = _all.AsSpan(0, 20), Output = _all.AsSpan(100, 10), Workspace = _all.AsSpan(1_000),
+            Batch = 1,
+            Input = _read.AsSpan(0, 4),
+            States = _all.AsSpan(0, 20),
+            Output = _all.AsSpan(100, 10),
+            Workspace = _all.AsSpan(1_000),
         })).Message,
         StringComparison.Ordinal);
 
@@ -144,12 +152,22 @@ public sealed class SequentialArgumentTests
         Refuses("Output overlaps FinalCellState.", "Output", () => Forward(24, 60, 30, 30, finalAt: 50));
         Refuses("Tokens[0] is 9; expected 0 to 3.", "Tokens", () => _both.Forward(new BidirectionalForward<float>
         {
-            Steps = 1, Batch = 1, Tokens = [9], Output = _all.AsSpan(0, 10), Workspace = _all.AsSpan(100),
+            Steps = 1,
+            Batch = 1,
+            Tokens = [9],
+            Output = _all.AsSpan(0, 10),
+            Workspace = _all.AsSpan(100),
         }));
         ParameterSet<float> gradients = _both.ForwardLayer.Parameters.CreateZeros();
         Refuses("the same gradients", "ReverseGradients", () => _both.Backward(new BidirectionalBackward<float>
         {
-            Steps = 1, Batch = 1, Input = _read.AsSpan(0, 4), Reserve = default, ForwardGradients = gradients, ReverseGradients = gradients, Workspace = _all,
+            Steps = 1,
+            Batch = 1,
+            Input = _read.AsSpan(0, 4),
+            Reserve = default,
+            ForwardGradients = gradients,
+            ReverseGradients = gradients,
+            Workspace = _all,
         }));
         Assert.True(_all.All(float.IsNaN));
 
