@@ -159,7 +159,14 @@ public class GradientCheckTests(ITestOutputHelper log)
     {
         var tensor = new TensorGradientReport
         {
-            Name = "bias", Shape = [3], Failures = 0, Uncertain = 1, WorstRelativeDifference = 0, WorstIndex = 0, Expected = 1, Found = 1,
+            Name = "bias",
+            Shape = [3],
+            Failures = 0,
+            Uncertain = 1,
+            WorstRelativeDifference = 0,
+            WorstIndex = 0,
+            Expected = 1,
+            Found = 1,
         };
         Assert.True(new GradientReport { Tensors = [tensor], Inconsistencies = [] }.Passed);
         Assert.False(new GradientReport { Tensors = [tensor with { Uncertain = 2 }], Inconsistencies = [] }.Passed);
