@@ -8,7 +8,7 @@ namespace HighPerfRnn.Layers;
 /// <summary>A few units of one row at one step of the backward pass, as a cell sees them: a lane holds a number of each unit.</summary>
 /// <typeparam name="T">float or double.</typeparam>
 /// <typeparam name="TLane">The lane.</typeparam>
-/// <remarks>A gradient whose magnitude is below 2⁻¹⁰⁰ (2⁻⁹⁰⁰ in double) becomes +0 when it is set.</remarks>
+/// <remarks>A gradient of a gate or a state whose magnitude is below 2⁻¹⁰⁰ (2⁻⁹⁰⁰ in double) becomes +0 when it is set.</remarks>
 public ref struct CellBackward<T, TLane>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TLane : struct, ILane<TLane, T>
@@ -74,16 +74,16 @@ public ref struct CellBackward<T, TLane>
 
     /// <summary>Sets the gradient of a gate's input part to what is zero wherever it is tiny already.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly void SetFlushedGateGradient(int gate, TLane value) => SetFlushed(gate * GateStride, value);
+    internal readonly void SetFlushedGateGradient(int gate, TLane value) => Store(gate * GateStride, value);
 
     /// <summary>As <see cref="SetFlushedGateGradient"/>, of a gate's recurrent sum.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly void SetFlushedRecurrentGateGradient(int gate, TLane value) =>
-        SetFlushed(RecurrentOffset + (gate * GateStride), value);
+        Store(RecurrentOffset + (gate * GateStride), value);
 
-    /// <summary>Sets the gradient of one of the cell's vectors.</summary>
+    /// <summary>Sets the gradient of one of the cell's vectors, as it is however small: it goes nowhere but into a sum.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void SetVectorGradient(int index, TLane value) => Set(VectorOffset + (index * GateStride), value);
+    public readonly void SetVectorGradient(int index, TLane value) => Store(VectorOffset + (index * GateStride), value);
 
     /// <summary>Sets dL/dh_{t-1} other than through the recurrent product, for a cell whose layout says that there is such.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -100,9 +100,9 @@ public ref struct CellBackward<T, TLane>
         Activations<T, TLane>.FlushTiny(value).Store(ref Unsafe.Add(ref CellStateGradients, index * CellStateStride));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Set(nint offset, TLane value) => SetFlushed(offset, Activations<T, TLane>.FlushTiny(value));
+    private readonly void Set(nint offset, TLane value) => Store(offset, Activations<T, TLane>.FlushTiny(value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void SetFlushed(nint offset, TLane value) =>
+    private readonly void Store(nint offset, TLane value) =>
         PartialLane<T, TLane>.Store(value, ref Unsafe.Add(ref Gradients, offset), Count);
 }

@@ -41,6 +41,9 @@ public ref struct CellForward<T, TLane>
     internal bool Keeps;
     internal ref T Scratch;
 
+    // What is projected is not yet a state: it stays as it is however small.
+    internal bool KeepsTiny;
+
     /// <summary>h_{t-1}.</summary>
     public readonly TLane PreviousState
     {
@@ -74,7 +77,7 @@ public ref struct CellForward<T, TLane>
     /// <summary>Sets h_t; a magnitude below 2⁻¹⁰⁰ (2⁻⁹⁰⁰ in double) becomes +0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void SetState(TLane value) =>
-        PartialLane<T, TLane>.Store(Activations<T, TLane>.FlushTiny(value), ref NextStates, Count);
+        PartialLane<T, TLane>.Store(KeepsTiny ? value : Activations<T, TLane>.FlushTiny(value), ref NextStates, Count);
 
     /// <summary>Sets h_t to what is zero wherever it is tiny already.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

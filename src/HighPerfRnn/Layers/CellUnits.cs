@@ -40,6 +40,7 @@ internal ref struct CellUnits<T, TLane, TCell, TPhase>
     public int VectorStride;
     public int KeptStride;
     public bool Keeps;
+    public bool KeepsTiny;
     public TCell Cell;
 
     /// <summary>The cell's step on the units of columns [column, column + columns) of the product and rows [row, row + rows).</summary>
@@ -121,6 +122,7 @@ internal ref struct CellUnits<T, TLane, TCell, TPhase>
         at.VectorStride = VectorStride;
         at.KeptStride = VectorStride;
         at.Keeps = Keeps;
+        at.KeepsTiny = KeepsTiny;
         do
         {
             ref T inputParts = ref inputs;

@@ -192,6 +192,7 @@ internal readonly ref struct RecurrentForwardJob<T, TCell> : ITeamJob, ILaneWork
         bool keeps = !Pass.Reserve.IsEmpty;
         Span<T> kept = room.Kept(Pass.Reserve, rowsBefore);
         units.Keeps = keeps || Weights.HasSecondPhase;
+        units.KeepsTiny = Weights.HasProjection;
         units.Kept = ref MemoryMarshal.GetReference(kept);
         units.Scratch = ref Unsafe.Add(ref units.Kept, Weights.KeptStride - Weights.VectorStride);
         units.PreviousStates = ref MemoryMarshal.GetReference(state);

@@ -47,6 +47,7 @@ internal ref struct RecurrentStepJob<T, TCell> : ITeamJob, ILaneWork<T, WorkerTe
         epilogue.Units.NextStateStride = Parameters.Gates.HiddenSize;
         epilogue.Units.KeptStride = 0;
         epilogue.Units.Keeps = false;
+        epilogue.Units.KeepsTiny = false;
         epilogue.Units.Bias = ref Unsafe.Add(ref weights, Parameters.BiasOffset);
         epilogue.Units.Vectors = ref Unsafe.Add(ref weights, Parameters.VectorsOffset);
         epilogue.Units.Kept = ref Unsafe.NullRef<T>();
