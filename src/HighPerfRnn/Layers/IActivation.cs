@@ -28,11 +28,7 @@ internal readonly struct TanhActivation<T> : IActivation<T>
     /// <summary>tanh' = 1 - h², as (1 - h)(1 + h), which keeps its relative accuracy near saturation.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLane Backward<TLane>(TLane h, TLane gradient)
-        where TLane : struct, ILane<TLane, T>
-    {
-        TLane one = TLane.Broadcast(T.One);
-        return gradient * ((one - h) * (one + h));
-    }
+        where TLane : struct, ILane<TLane, T> => gradient * TanhFunction<T>.Slope(h);
 }
 
 internal readonly struct ReluActivation<T> : IActivation<T>

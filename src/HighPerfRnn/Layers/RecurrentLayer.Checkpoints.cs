@@ -10,8 +10,8 @@ public abstract partial class RecurrentLayer<T>
 {
     /// <summary>
     /// How many elements <see cref="ForwardCheckpointed"/> and <see cref="BackwardCheckpointed(in CheckpointedBackward{T}, WorkerGroup?)"/>
-    /// need as their one workspace: n·B·(1 + C)·H + 2·L·B·H + L·B·K·S + 2·B·(1 + C)·H, each rounded up to a multiple of 16 (8 in double;
-    /// L·B·H before it is doubled), and <see cref="WorkspaceSize"/>(L, B); the letters as for <see cref="CheckpointPlan"/>.
+    /// need as their one workspace: n·B·(P + C·H) + 2·L·B·P + the reserve of L steps + 2·B·(P + C·H), P being <see cref="OutputSize"/>, each rounded up to a multiple of 16 (8 in double;
+    /// L·B·P before it is doubled), and <see cref="WorkspaceSize"/>(L, B); the letters as for <see cref="CheckpointPlan"/>.
     /// </summary>
     /// <param name="plan">T, B and the segments.</param>
     /// <exception cref="ArgumentOutOfRangeException">The plan is the default one, which has no rows.</exception>

@@ -44,10 +44,10 @@ public abstract partial class RecurrentLayer<T>
             throw new NotSupportedException($"{format} weights are for layers of float; this one is of {typeof(T).Name}.");
         }
 
-        if (format == WeightFormat.Int8 && Math.Max(InputSize, HiddenSize) > Int8Format.MaxDepth)
+        if (format == WeightFormat.Int8 && Math.Max(InputSize, Math.Max(HiddenSize, OutputSize)) > Int8Format.MaxDepth)
         {
             throw new NotSupportedException(
-                $"Int8 weights are for I and H up to {Int8Format.MaxDepth}; I is {InputSize} and H is {HiddenSize}.");
+                $"Int8 weights are for I, H and P up to {Int8Format.MaxDepth}; I is {InputSize}, H is {HiddenSize} and P is {OutputSize}.");
         }
 
         WeightFormat = format;

@@ -71,9 +71,10 @@ public abstract partial class RecurrentLayer<T>
 
     /// <summary>
     /// How many elements <see cref="Forward"/> and <see cref="Backward"/> need as workspace: the larger of
-    /// <see cref="ForwardWorkspaceSize"/> and, in a trainable layer, S'·(B + R) + G'·R + S·(R + B·(C + P) + 1). R is at most 256 rows or
-    /// one step, S = ⌈H / 16⌉·16 (8 in double), S' and G' are D·H and G·H rounded up alike; G gates, C cell states, D gradients a unit
-    /// (G for most cells), P = 1 where the cell uses h_{t-1} itself, else 0.
+    /// <see cref="ForwardWorkspaceSize"/> and, in a trainable layer, D'·(B + R) + G'·R + Z·(B + R + 1) + S·B·(C + U). R is at most 256 rows
+    /// or one step; S, Z, D' and G' are H, <see cref="OutputSize"/>, D·H and G·H rounded up to 16 (8 in double); G gates, C cell states, D
+    /// gradients a unit (G for most cells), U = 1 where the cell uses h_{t-1} itself, else 0. A projection adds its P numbers to D·H, and
+    /// G·H is no less than them.
     /// </summary>
     /// <param name="steps">T.</param>
     /// <param name="batch">B.</param>
@@ -87,14 +88,15 @@ public abstract partial class RecurrentLayer<T>
 
     /// <summary>
     /// How many elements <see cref="Forward"/> and <see cref="Step(in RnnStep{T}, WorkerGroup?)"/> need as workspace:
-    /// S·(B·(1 + C) + R·G), R being at most 256 KiB worth of rows or one step; the letters as for <see cref="WorkspaceSize"/>.
+    /// Z·B + S·(B·C + R·G), R being at most 256 KiB worth of rows or one step, and a step's share of <see cref="ReserveSize"/> for a cell of
+    /// two phases or a projection; the letters as for <see cref="WorkspaceSize"/>.
     /// </summary>
     /// <inheritdoc cref="WorkspaceSize"/>
     public int ForwardWorkspaceSize(int steps, int batch) => RecurrentWorkspace.ForwardSize<T>(ShapeOf(steps, batch), _layout);
 
     /// <summary>
     /// How many elements the forward pass keeps for <see cref="Backward"/> beside the outputs: T·B·K·S, K being
-    /// <see cref="CellLayout.KeptValues"/> and S = ⌈H / 16⌉·16 (8 in double).
+    /// <see cref="CellLayout.KeptValues"/>, one more for a cell of two phases or a projection, and S = ⌈H / 16⌉·16 (8 in double).
     /// </summary>
     /// <param name="steps">T.</param>
     /// <param name="batch">B.</param>
@@ -153,7 +155,7 @@ public abstract partial class RecurrentLayer<T>
     /// <param name="input">x [B, I].</param>
     /// <param name="state">h [B, H].</param>
     /// <param name="nextState">[B, H], overwritten; it may not overlap state or input.</param>
-    /// <param name="workspace">At least <see cref="ForwardWorkspaceSize"/>(1, B) elements; a lone row needs none.</param>
+    /// <param name="workspace">At least <see cref="ForwardWorkspaceSize"/>(1, B) elements; see <see cref="RnnStep{T}.Workspace"/>.</param>
     /// <param name="workers">Threads to split rows or units over; null for the caller's alone.</param>
     /// <exception cref="ArgumentException">As for <see cref="Forward"/>; B is taken from the length of the state.</exception>
     public void Step(

@@ -154,6 +154,9 @@ public readonly ref struct RnnStep<T>
     /// <summary>The cell states after the step [C, B, H], overwritten; it may be the same span as <see cref="CellState"/>.</summary>
     public Span<T> NextCellState { get; init; }
 
-    /// <summary>At least <see cref="RecurrentLayer{T}.ForwardWorkspaceSize"/>(1, B) elements; a lone row needs none.</summary>
+    /// <summary>
+    /// At least <see cref="RecurrentLayer{T}.ForwardWorkspaceSize"/>(1, B) elements; a lone row of a cell of one phase whose gates all look
+    /// at h, without a projection, needs none.
+    /// </summary>
     public Span<T> Workspace { get; init; }
 }
