@@ -8,6 +8,7 @@ internal sealed class RecurrentStage<T>(RecurrentLayer<T> layer) : SequentialSta
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly RecurrentLayer<T> _layer = layer ?? throw new ArgumentNullException(nameof(layer));
+    private readonly int[] _stateParts = StateParts.Of(layer, directions: 1);
 
     public override object Layer => _layer;
 
@@ -21,7 +22,7 @@ internal sealed class RecurrentStage<T>(RecurrentLayer<T> layer) : SequentialSta
 
     public override int SetCount => 1;
 
-    public override (int State, int CellState) StateSizes => (_layer.OutputSize, checked(_layer.Cell.CellStates * _layer.HiddenSize));
+    public override ReadOnlySpan<int> StatePartSizes => _stateParts;
 
     public override int OutputSizeOf(int inputSize) => _layer.OutputSize;
 
@@ -116,6 +117,7 @@ internal sealed class BidirectionalStage<T>(Bidirectional<T> layer) : Sequential
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly Bidirectional<T> _layer = layer ?? throw new ArgumentNullException(nameof(layer));
+    private readonly int[] _stateParts = StateParts.Of(layer.ForwardLayer, directions: 2);
 
     public override object Layer => _layer;
 
@@ -138,8 +140,7 @@ internal sealed class BidirectionalStage<T>(Bidirectional<T> layer) : Sequential
 
     public override int SetCount => 2;
 
-    public override (int State, int CellState) StateSizes => checked(
-        (2 * _layer.ForwardLayer.OutputSize, 2 * _layer.ForwardLayer.Cell.CellStates * _layer.ForwardLayer.HiddenSize));
+    public override ReadOnlySpan<int> StatePartSizes => _stateParts;
 
     public override int OutputSizeOf(int inputSize) => _layer.OutputSize;
 
@@ -208,6 +209,14 @@ internal sealed class BidirectionalStage<T>(Bidirectional<T> layer) : Sequential
 /// <summary>A layer's states: those of h, then cell states; or nothing.</summary>
 internal static class StateParts
 {
+    /// <summary>Sizes of the parts.</summary>
+    public static int[] Of<T>(RecurrentLayer<T> layer, int directions)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        [
+            .. Enumerable.Repeat(layer.OutputSize, directions),
+            .. Enumerable.Repeat(layer.HiddenSize, directions * layer.Cell.CellStates),
+        ];
+
     public static ReadOnlySpan<T> First<T>(ReadOnlySpan<T> states, int count) => states.IsEmpty ? default : states[..count];
 
     public static ReadOnlySpan<T> Second<T>(ReadOnlySpan<T> states, int count) => states.IsEmpty ? default : states[count..];

@@ -44,7 +44,7 @@ public sealed partial class Sequential<T>
 
     private void Validate(in SequentialStep<T> step)
     {
-        if (!_isCausal) throw new InvalidOperationException("A layer is bidirectional, so the network has no single steps.");
+        if (!IsCausal) throw new InvalidOperationException("A layer is bidirectional, so the network has no single steps.");
         ValidateInput(1, step.Batch, step.Input.Length, step.Tokens, lengths: default);
         Check.Shape(step.Output.Length, nameof(step.Output), "[B, O]", step.Batch, OutputSize);
         Check.Shape(step.States.Length, nameof(step.States), "[StateSize]", StateSize(step.Batch));

@@ -22,9 +22,9 @@ public sealed partial class Sequential<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly SequentialPlan<T> _plan;
-    private readonly bool _isCausal;
     private readonly int _vocabulary;
     private readonly int _rowStateSize;
+    private readonly int[] _stateParts;
 
     /// <summary>A network of these layers, the first one first.</summary>
     /// <param name="layers">Layers, or <see cref="SequentialLayer{T}.Residual"/> ones; none twice.</param>
@@ -34,10 +34,11 @@ public sealed partial class Sequential<T>
     {
         _plan = new SequentialPlan<T>(layers);
         if (_plan.Sizes[0] == 0) throw new ArgumentException("No layer has a size; expected at least one besides dropout.", nameof(layers));
-        _isCausal = Array.TrueForAll(_plan.Stages, stage => stage.IsCausal);
+        IsCausal = Array.TrueForAll(_plan.Stages, stage => stage.IsCausal);
         // Where x itself is added to something, tokens cannot stand for it.
         _vocabulary = _plan.LastUse[0] > 0 ? 0 : _plan.Stages[0].Vocabulary;
-        foreach (SequentialStage<T> stage in _plan.Stages) _rowStateSize = checked(_rowStateSize + stage.StateSizes.State + stage.StateSizes.CellState);
+        foreach (SequentialStage<T> stage in _plan.Stages) _rowStateSize = checked(_rowStateSize + stage.RowStateSize);
+        _stateParts = [.. _plan.Stages.SelectMany(stage => stage.StatePartSizes.ToArray())];
     }
 
     /// <summary>I; where the first layer takes tokens, how many different ones there are.</summary>
@@ -45,6 +46,9 @@ public sealed partial class Sequential<T>
 
     /// <summary>O.</summary>
     public int OutputSize => _plan.Sizes[^1];
+
+    /// <summary>Whether each step's output follows from the steps so far: no layer is bidirectional, and there is <see cref="Step"/>.</summary>
+    public bool IsCausal { get; }
 
     /// <summary>
     /// The parameters of all layers, in order; of a bidirectional layer those of the forward direction, then of the reverse one. Call
@@ -197,7 +201,7 @@ public sealed partial class Sequential<T>
         }
     }
 
-    private static int StatesOf(SequentialStage<T> stage, int batch) => batch * (stage.StateSizes.State + stage.StateSizes.CellState);
+    private static int StatesOf(SequentialStage<T> stage, int batch) => batch * stage.RowStateSize;
 
     private static int RowsOf(int steps, int batch)
     {

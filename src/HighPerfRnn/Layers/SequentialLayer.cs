@@ -78,8 +78,21 @@ internal abstract class SequentialStage<T> : SequentialLayer<T>
 
     public virtual ParameterSet<T> ParameterSet(int index) => throw new ArgumentOutOfRangeException(nameof(index));
 
-    /// <summary>Of h and of cell states: in this order, the numbers of one row.</summary>
-    public virtual (int State, int CellState) StateSizes => default;
+    /// <summary>
+    /// What its states are made of, each [B, size]: h, then the cell states one by one; of two directions one after the other in each.
+    /// </summary>
+    public virtual ReadOnlySpan<int> StatePartSizes => default;
+
+    /// <summary>Numbers of one row's states.</summary>
+    public int RowStateSize
+    {
+        get
+        {
+            int sum = 0;
+            foreach (int part in StatePartSizes) sum = checked(sum + part);
+            return sum;
+        }
+    }
 
     public virtual int KeptSize(int steps, int batch) => 0;
 
