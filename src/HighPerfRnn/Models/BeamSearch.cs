@@ -1,7 +1,6 @@
 using System.Numerics;
 using HighPerfRnn.Kernels;
 using HighPerfRnn.Layers;
-using HighPerfRnn.Simd;
 
 namespace HighPerfRnn.Models;
 
@@ -159,8 +158,7 @@ public sealed class BeamSearch<T>
     private void Choose(int open)
     {
         int vocabulary = VocabularySize;
-        var normalizers = new LogNormalizers<T> { Logits = _logits.AsSpan(0, open * vocabulary), Result = _logNormalizers };
-        Lanes.Run<T, LogNormalizers<T>, int>(ref normalizers, vocabulary);
+        LogNormalizers.Run<T>(_logits.AsSpan(0, open * vocabulary), vocabulary, _logNormalizers);
         _candidates.Clear();
         for (int i = 0; i < open; i++)
         {
@@ -226,24 +224,4 @@ internal readonly record struct BeamNode(int Parent, int Token)
 {
     /// <summary>The parent of a first token.</summary>
     public const int None = -1;
-}
-
-/// <summary>ln Σ exp(logits) of each row.</summary>
-internal readonly ref struct LogNormalizers<T> : ILaneWork<T, int>
-    where T : unmanaged, IBinaryFloatingPointIeee754<T>
-{
-    public required ReadOnlySpan<T> Logits { get; init; }
-
-    public required Span<double> Result { get; init; }
-
-    public void Run<TLane>(int vocabulary)
-        where TLane : struct, ILane<TLane, T>
-    {
-        Block16<T> tailMask = SoftmaxKernel<T, TLane>.TailMask(vocabulary);
-        for (int row = 0; row * vocabulary < Logits.Length; row++)
-        {
-            T sum = SoftmaxKernel<T, TLane>.SumOfExponentials(Logits.Slice(row * vocabulary, vocabulary), in tailMask, out T maximum);
-            Result[row] = ExactMath.Widen(maximum) + ExactMath.Log(ExactMath.Widen(sum));
-        }
-    }
 }

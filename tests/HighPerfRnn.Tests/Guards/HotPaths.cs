@@ -66,6 +66,6 @@ internal static class HotPaths
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         [
             .. LayerHotPaths<T>.All, .. NeighbourHotPaths<T>.All, .. NetworkHotPaths<T>.All, .. ModelHotPaths<T>.All,
-            .. TrainingHotPaths<T>.All, .. LossHotPaths<T>.All,
+            .. DecoderHotPaths<T>.All, .. TrainingHotPaths<T>.All, .. LossHotPaths<T>.All,
         ];
 }

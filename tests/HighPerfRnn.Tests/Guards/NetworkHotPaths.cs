@@ -41,6 +41,12 @@ internal static class NetworkHotPaths<T>
             },
             workers)),
         new("Sequential.Step(ref SequentialStep, WorkerGroup)", workers => Every((run, group) => Step(run, group), workers)),
+        new("Sequential.CopyRowStates(ReadOnlySpan<T>, Int32, Int32, Span<T>, Int32, Int32)", _ => Every(
+            (run, _) => run.Network.CopyRowStates(run.FinalStates, run.Batch, 0, run.FinalStates, run.Batch, 1), null)),
+        new("Sequential.StatesFromRows(ReadOnlySpan<T>, Int32, Span<T>)", _ => Every(
+            (run, _) => run.Network.StatesFromRows(run.InitialStates, run.Batch, run.FinalStates), null)),
+        new("Sequential.StatesToRows(ReadOnlySpan<T>, Int32, Span<T>)", _ => Every(
+            (run, _) => run.Network.StatesToRows(run.InitialStates, run.Batch, run.FinalStates), null)),
     ];
 
     private static Action Every(Action<NetworkRun<T>, WorkerGroup?> call, WorkerGroup? workers)
