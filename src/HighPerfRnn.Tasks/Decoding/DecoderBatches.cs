@@ -62,8 +62,8 @@ internal sealed class DecoderBatches
 
     /// <summary>A batch of these examples; the spans hold until the next one.</summary>
     /// <param name="examples">Which.</param>
-    /// <param name="call">For dropout and what is drawn of sources; null outside training.</param>
-    public EncoderDecoderBatch<float> Fill(ReadOnlySpan<int> examples, ulong? call)
+    /// <param name="draw">For dropout and what is drawn of sources; null outside training.</param>
+    public EncoderDecoderBatch<float> Fill(ReadOnlySpan<int> examples, ulong? draw)
     {
         _batch = examples.Length;
         _sourceSteps = 1;
@@ -87,7 +87,7 @@ internal sealed class DecoderBatches
         targets.Fill(Vocabulary.End);
         for (int row = 0; row < _batch; row++)
         {
-            _examples.CopySource(examples[row], call, row, _batch, sourceTokens, source);
+            _examples.CopySource(examples[row], draw, row, _batch, sourceTokens, source);
             ReadOnlySpan<int> target = _examples.Target(examples[row]);
             decoderTokens[row] = Vocabulary.Begin;
             for (int step = 0; step < target.Length; step++)
@@ -107,7 +107,7 @@ internal sealed class DecoderBatches
             SourceLengths = _sourceLengths.AsSpan(0, _batch),
             DecoderTokens = decoderTokens,
             TargetLengths = _targetLengths.AsSpan(0, _batch),
-            DropoutCall = call,
+            DropoutCall = draw,
         };
     }
 }

@@ -1,5 +1,6 @@
 using HighPerfRnn.Memory;
 using HighPerfRnn.Models;
+using HighPerfRnn.Tasks.Training;
 using HighPerfRnn.Threading;
 using HighPerfRnn.Training;
 
@@ -64,9 +65,9 @@ public sealed class DecoderTask : ITrainableTask
     public ReadOnlySpan<int> TrainingLengths => _lengths;
 
     /// <inheritdoc/>
-    public double Accumulate(ReadOnlySpan<int> examples, ulong call, IReadOnlyList<ParameterSet<float>> gradients)
+    public double Accumulate(ReadOnlySpan<int> examples, ulong draw, IReadOnlyList<ParameterSet<float>> gradients)
     {
-        EncoderDecoderBatch<float> batch = _batches.Fill(examples, call);
+        EncoderDecoderBatch<float> batch = _batches.Fill(examples, draw);
         _pass.Forward(batch, _workers);
         Span<float> logits = _pass.Logits;
         double loss = SoftmaxCrossEntropy<float>.ForwardBackward(
@@ -103,7 +104,7 @@ public sealed class DecoderTask : ITrainableTask
         for (int start = 0; start < order.Length; start += _validationBatches.MaxBatch)
         {
             ReadOnlySpan<int> examples = order.AsSpan(start, Math.Min(_validationBatches.MaxBatch, order.Length - start));
-            _pass.Forward(_validationBatches.Fill(examples, call: null), _workers);
+            _pass.Forward(_validationBatches.Fill(examples, draw: null), _workers);
             loss += SoftmaxCrossEntropy<float>.Forward(
                 _pass.Logits,
                 _validationBatches.TargetsOf(_pass),

@@ -14,10 +14,10 @@ public interface IDecoderExamples
 
     /// <summary>Puts a source into a row of a batch, past whose end nothing is read.</summary>
     /// <param name="example">Which.</param>
-    /// <param name="call">What changes of the source that training may draw follow from; null for the source as it is.</param>
+    /// <param name="draw">What changes of the source that training may draw follow from; null for the source as it is.</param>
     /// <param name="row">The row.</param>
     /// <param name="batch">B.</param>
     /// <param name="tokens">[S, B] for sources of tokens, else empty.</param>
     /// <param name="numbers">[S, B, I] for sources of numbers, else empty.</param>
-    void CopySource(int example, ulong? call, int row, int batch, Span<int> tokens, Span<float> numbers);
+    void CopySource(int example, ulong? draw, int row, int batch, Span<int> tokens, Span<float> numbers);
 }

@@ -18,7 +18,7 @@ public sealed class TokenPairs(IReadOnlyList<int[]> sources, IReadOnlyList<int[]
     public ReadOnlySpan<int> Source(int example) => sources[example];
 
     /// <inheritdoc/>
-    public void CopySource(int example, ulong? call, int row, int batch, Span<int> tokens, Span<float> numbers)
+    public void CopySource(int example, ulong? draw, int row, int batch, Span<int> tokens, Span<float> numbers)
     {
         int[] source = sources[example];
         for (int step = 0; step < source.Length; step++) tokens[(step * batch) + row] = source[step];
