@@ -1,0 +1,89 @@
+using HighPerfRnn.Data.Text;
+using HighPerfRnn.Models;
+
+namespace HighPerfRnn.Tasks.Decoding;
+
+/// <summary>A sequence that a decoder wrote.</summary>
+/// <param name="Tokens">Its tokens.</param>
+/// <param name="Score">Mean ln p a token, the end counted; by the exponent of length that was asked for.</param>
+/// <param name="LogProbability">ln p of all tokens and the end.</param>
+public sealed record WrittenTarget(int[] Tokens, double Score, double LogProbability);
+
+/// <summary>How targets are searched for.</summary>
+public sealed record SearchSettings
+{
+    /// <summary>Hypotheses side by side; 1 is greedy.</summary>
+    public int Width { get; init; } = 5;
+
+    /// <summary>The most tokens of a target.</summary>
+    public int MaxLength { get; init; } = 100;
+
+    /// <summary>α of length normalisation: scores are ln p / length^α.</summary>
+    public double LengthExponent { get; init; } = 1;
+}
+
+/// <summary>Writes targets by beam search, one source after the other. Room is made once; only results are allocated.</summary>
+internal sealed class TargetWriter
+{
+    private readonly EncoderDecoder<float> _network;
+    private readonly SearchSettings _settings;
+    private readonly BeamSearch<float> _search;
+    private EncoderDecoderSession<float> _session;
+
+    public TargetWriter(EncoderDecoder<float> network, SearchSettings settings)
+    {
+        _network = network;
+        _settings = settings;
+        _search = new BeamSearch<float>(network.Options.VocabularySize, settings.Width, settings.MaxLength, settings.LengthExponent);
+        _session = new EncoderDecoderSession<float>(network, 64, settings.Width);
+    }
+
+    /// <summary>The best targets of a source of tokens, the best first.</summary>
+    public IReadOnlyList<WrittenTarget> Write(ReadOnlySpan<int> source)
+    {
+        MakeRoom(source.Length);
+        _session.Encode(source);
+        return Search();
+    }
+
+    /// <summary>The best targets of a source of numbers [S, I].</summary>
+    public IReadOnlyList<WrittenTarget> Write(int steps, ReadOnlySpan<float> source)
+    {
+        MakeRoom(steps);
+        _session.Encode(steps, source);
+        return Search();
+    }
+
+    /// <summary>What each step of a target looked at [T, S], the end's step the last.</summary>
+    public float[] Attention(ReadOnlySpan<int> source, ReadOnlySpan<int> target)
+    {
+        var session = new EncoderDecoderSession<float>(_network, source.Length, 1);
+        session.Encode(source);
+        float[] weights = new float[(target.Length + 1) * source.Length], logits = new float[_network.Options.VocabularySize];
+        for (int step = 0; step <= target.Length; step++)
+        {
+            session.Score([0], [step == 0 ? Vocabulary.Begin : target[step - 1]], logits);
+            session.AttentionWeights.CopyTo(weights.AsSpan(step * source.Length));
+        }
+
+        return weights;
+    }
+
+    private WrittenTarget[] Search()
+    {
+        var written = new WrittenTarget[_search.Search(_session, Vocabulary.Begin, Vocabulary.End)];
+        for (int rank = 0; rank < written.Length; rank++)
+        {
+            int[] tokens = new int[_search.Length(rank)];
+            _search.CopyTokens(rank, tokens);
+            written[rank] = new WrittenTarget(tokens, _search.Score(rank), _search.LogProbability(rank));
+        }
+
+        return written;
+    }
+
+    private void MakeRoom(int steps)
+    {
+        if (steps > _session.MaxSourceSteps) _session = new EncoderDecoderSession<float>(_network, Math.Max(steps, 2 * _session.MaxSourceSteps), _settings.Width);
+    }
+}
