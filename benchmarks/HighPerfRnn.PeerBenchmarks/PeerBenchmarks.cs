@@ -73,6 +73,43 @@ public class PeerNeighbours : PeerBenchmark
             .Concat(RecurrentSizes.Widths(OwnLibrary.LibraryName, RecurrentCell.Rnn));
 }
 
+/// <summary>Gated cells over sequences.</summary>
+public class PeerGatedForward : PeerBenchmark
+{
+    /// <inheritdoc/>
+    public override IEnumerable<RecurrentCase> Cases =>
+        AllPeers.CompareToPeers(RecurrentSizes.Gated(OwnLibrary.LibraryName, RecurrentMode.Forward));
+}
+
+/// <summary>Forward, backward and packing of gated cells.</summary>
+public class PeerGatedTraining : PeerBenchmark
+{
+    /// <inheritdoc/>
+    public override IEnumerable<RecurrentCase> Cases =>
+        AllPeers.CompareToPeers(RecurrentSizes.Gated(OwnLibrary.LibraryName, RecurrentMode.Training));
+}
+
+/// <summary>Single steps of gated cells.</summary>
+public class PeerGatedStep : PeerBenchmark
+{
+    /// <inheritdoc/>
+    public override IEnumerable<RecurrentCase> Cases => AllPeers.CompareToPeers(RecurrentSizes.GatedSteps(OwnLibrary.LibraryName));
+}
+
+/// <summary>Rows of all lengths, each right after rows of full length.</summary>
+public class PeerRagged : PeerBenchmark
+{
+    /// <inheritdoc/>
+    public override IEnumerable<RecurrentCase> Cases => RecurrentSizes.Ragged(OwnLibrary.LibraryName);
+}
+
+/// <summary>A sequence whose gates do not look at h, and a step of it.</summary>
+public class PeerMinimal : PeerBenchmark
+{
+    /// <inheritdoc/>
+    public override IEnumerable<RecurrentCase> Cases => RecurrentSizes.Minimal(OwnLibrary.LibraryName);
+}
+
 /// <summary>Single steps of the vanilla layer over weights of every kind.</summary>
 public class PeerStepFormats : PeerBenchmark
 {
@@ -125,9 +162,9 @@ public class PeerCharacterTraining : WorkBenchmark<CharacterTrainingCase>
     protected override IWork Prepare(CharacterTrainingCase work)
     {
         ArgumentNullException.ThrowIfNull(work);
-        var own = new OwnCharacterTraining();
+        var own = new OwnCharacterTraining(work.Cell);
         if (work.Library == OwnLibrary.LibraryName) return own;
-        var peer = new TorchCharacterTraining(own.Model);
+        var peer = new TorchCharacterTraining(own.Model, work.Cell);
         for (int i = 0; i < IterationsToAgree; i++)
         {
             own.Run();

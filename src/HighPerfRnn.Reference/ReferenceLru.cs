@@ -22,7 +22,7 @@ namespace HighPerfRnn.Reference;
 /// cancel where λ is near 1. ν below about -80 (in float) or -700 (in double) has no γ any more, and is not allowed.
 /// </summary>
 /// <typeparam name="T">The type computed in.</typeparam>
-public sealed class ReferenceLru<T> : ReferenceCell<T>
+public sealed class ReferenceLru<T> : ReferenceLinearCell<T>
     where T : struct, INumberBase<T>
 {
     /// <summary>Makes the cell, its weights zeros.</summary>
@@ -44,14 +44,14 @@ public sealed class ReferenceLru<T> : ReferenceCell<T>
     public override int KeptSize => HiddenSize;
 
     /// <inheritdoc/>
-    public override void Forward(ReadOnlySpan<T> x, ReferenceState<T> previous, ReferenceState<T> current, Span<T> kept)
+    public override void Terms(ReadOnlySpan<T> x, Span<T> decays, Span<T> additions, Span<T> kept)
     {
         Parameters["bias"].CopyTo(kept);
         ReferenceMatrix.AddProduct(x, Parameters["weight_ih"], kept);
         for (int j = 0; j < HiddenSize; j++)
         {
-            (T decay, T gain) = DecayAndGain(j, out _);
-            current.H[j] = Math.Flush(decay * previous.H[j] + gain * kept[j]);
+            (decays[j], T gain) = DecayAndGain(j, out _);
+            additions[j] = gain * kept[j];
         }
     }
 

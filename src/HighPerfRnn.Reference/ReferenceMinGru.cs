@@ -20,7 +20,7 @@ namespace HighPerfRnn.Reference;
 /// σ(a), to keep h positive, which a scan over products and sums does not need.
 /// </summary>
 /// <typeparam name="T">The type computed in.</typeparam>
-public sealed class ReferenceMinGru<T> : ReferenceCell<T>
+public sealed class ReferenceMinGru<T> : ReferenceLinearCell<T>
     where T : struct, INumberBase<T>
 {
     private static readonly ReferenceActivation Sigmoid = ReferenceActivation.Sigmoid;
@@ -45,6 +45,19 @@ public sealed class ReferenceMinGru<T> : ReferenceCell<T>
 
     /// <inheritdoc/>
     public override int KeptSize => 2 * HiddenSize;
+
+    /// <inheritdoc/>
+    public override void Terms(ReadOnlySpan<T> x, Span<T> decays, Span<T> additions, Span<T> kept)
+    {
+        Parameters["bias"].CopyTo(kept);
+        ReferenceMatrix.AddProduct(x, Parameters["weight_ih"], kept);
+        for (int j = 0; j < HiddenSize; j++)
+        {
+            T z = Math.Activate(Sigmoid, kept[j]);
+            decays[j] = T.One - z;
+            additions[j] = z * Math.Activate(_candidate, kept[HiddenSize + j]);
+        }
+    }
 
     /// <inheritdoc/>
     public override void Forward(ReadOnlySpan<T> x, ReferenceState<T> previous, ReferenceState<T> current, Span<T> kept)

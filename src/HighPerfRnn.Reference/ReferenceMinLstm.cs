@@ -27,7 +27,7 @@ namespace HighPerfRnn.Reference;
 /// here), but in log space φ(a) = a + 1/2 where a ≥ 0, else σ(a).
 /// </summary>
 /// <typeparam name="T">The type computed in.</typeparam>
-public sealed class ReferenceMinLstm<T> : ReferenceCell<T>
+public sealed class ReferenceMinLstm<T> : ReferenceLinearCell<T>
     where T : struct, INumberBase<T>
 {
     private static readonly ReferenceActivation Sigmoid = ReferenceActivation.Sigmoid;
@@ -54,14 +54,15 @@ public sealed class ReferenceMinLstm<T> : ReferenceCell<T>
     public override int KeptSize => 3 * HiddenSize;
 
     /// <inheritdoc/>
-    public override void Forward(ReadOnlySpan<T> x, ReferenceState<T> previous, ReferenceState<T> current, Span<T> kept)
+    public override void Terms(ReadOnlySpan<T> x, Span<T> decays, Span<T> additions, Span<T> kept)
     {
         Parameters["bias"].CopyTo(kept);
         ReferenceMatrix.AddProduct(x, Parameters["weight_ih"], kept);
         for (int j = 0; j < HiddenSize; j++)
         {
             Gates gates = GatesOf(kept, j);
-            current.H[j] = Math.Flush(gates.ForgetShare * previous.H[j] + gates.InputShare * gates.Candidate);
+            decays[j] = gates.ForgetShare;
+            additions[j] = gates.InputShare * gates.Candidate;
         }
     }
 

@@ -26,6 +26,7 @@ public sealed class ReferenceSequence<T>
     private readonly int _steps;
     private readonly int[] _lengths;
     private readonly bool _reverse;
+    private readonly int _scanBlock;
     private readonly T[] _kept;
     private readonly T[] _cellStates;
     private readonly T[] _initialState;
@@ -38,10 +39,18 @@ public sealed class ReferenceSequence<T>
     /// <param name="steps">T, may be 0.</param>
     /// <param name="lengths">The steps of each row; null for all T.</param>
     /// <param name="reverse">Whether rows run from their last step to the first.</param>
-    /// <exception cref="ArgumentException">There are not B lengths.</exception>
+    /// <param name="scanBlock">Steps of a block of the prefix scan over time, for a linear cell; 0 for one step after the other.</param>
+    /// <exception cref="ArgumentException">There are not B lengths, or a cell that is not linear cannot be scanned.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A length is not 0 to T.</exception>
-    public ReferenceSequence(ReferenceCell<T> cell, int batch, int steps, int[]? lengths = null, bool reverse = false)
+    public ReferenceSequence(
+        ReferenceCell<T> cell, int batch, int steps, int[]? lengths = null, bool reverse = false, int scanBlock = 0)
     {
+        if (scanBlock > 0 && cell is not ReferenceLinearCell<T>)
+        {
+            throw new ArgumentException("Only a linear cell can be scanned.", nameof(scanBlock));
+        }
+
+        _scanBlock = scanBlock;
         lengths ??= [.. Enumerable.Repeat(steps, batch)];
         ReferenceCheck.Length(nameof(lengths), lengths.Length, batch);
         foreach (int length in lengths)
@@ -101,6 +110,12 @@ public sealed class ReferenceSequence<T>
         _initialCellState.CopyTo(FinalCellState);
         for (int row = 0; row < _batch; row++)
         {
+            if (_scanBlock > 0)
+            {
+                Scan((ReferenceLinearCell<T>)_cell, row);
+                continue;
+            }
+
             for (int s = 0; s < _lengths[row]; s++)
             {
                 ReferenceState<T> current = StateAfter(row, s);
@@ -149,6 +164,40 @@ public sealed class ReferenceSequence<T>
 
             ReferenceMatrix.Add(dCurrent.H, Row(InitialStateGradient, row));
             ReferenceMatrix.Add(dCurrent.C, Row(InitialCellStateGradient, row));
+        }
+    }
+
+    /// <summary>
+    /// One row as a scan: each block of steps comes to h = A·c + B from the state c before it, A = Π a_t and B what it comes to
+    /// from zeros; its other steps run one after the other from c. All are flushed as states are.
+    /// </summary>
+    private void Scan(ReferenceLinearCell<T> cell, int row)
+    {
+        int units = cell.HiddenSize;
+        T[] carry = Row(_initialState, row).ToArray();
+        for (int start = 0; start < _lengths[row]; start += _scanBlock)
+        {
+            int count = Math.Min(_scanBlock, _lengths[row] - start);
+            T[] decay = new T[units];
+            T[] addition = new T[units];
+            T[] product = [.. Enumerable.Repeat(T.One, units)];
+            T[] sum = new T[units];
+            T[] state = [.. carry];
+            for (int i = 0; i < count; i++)
+            {
+                cell.Terms(InputOf(_input, row, start + i), decay, addition, KeptOf(row, start + i));
+                Span<T> output = StateAt(Output, row, start + i);
+                for (int j = 0; j < units; j++)
+                {
+                    product[j] = cell.NextProduct(decay[j], product[j]);
+                    sum[j] = cell.Next(decay[j], sum[j], addition[j]);
+                    state[j] = cell.Next(decay[j], state[j], addition[j]);
+                    bool isLast = i == _scanBlock - 1;
+                    output[j] = isLast ? carry[j] = cell.Next(product[j], carry[j], sum[j]) : state[j];
+                }
+            }
+
+            StateAt(Output, row, start + count - 1).CopyTo(Row(FinalState, row));
         }
     }
 

@@ -23,11 +23,16 @@ public sealed class NaiveLibrary : IRecurrentLibrary
     public bool Supports(RecurrentCase work)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return work is { Cell: RecurrentCell.Rnn, Threads: 1 };
+        return work.Threads == 1;
     }
 
     /// <inheritdoc/>
-    public IRecurrentWork Create(RecurrentCase work, RecurrentProblem problem) => new NaiveRnn<float>(work, problem);
+    public IRecurrentWork Create(RecurrentCase work, RecurrentProblem problem) => Create<float>(work, problem);
+
+    /// <summary>The loops in any type; in double they say what the numbers should be.</summary>
+    internal static IRecurrentWork Create<T>(RecurrentCase work, RecurrentProblem problem)
+        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> =>
+        work.Cell == RecurrentCell.Rnn && !work.IsRagged ? new NaiveRnn<T>(work, problem) : new NaiveCell<T>(work, problem);
 
     /// <summary>The case with so few steps that the loops end within some tenths of a second: each step costs them the same.</summary>
     public static RecurrentCase Shortened(RecurrentCase work)

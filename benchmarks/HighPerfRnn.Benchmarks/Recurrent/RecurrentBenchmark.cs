@@ -16,7 +16,7 @@ public abstract class RecurrentBenchmark : WorkBenchmark<RecurrentCase>
     public void Run()
     {
         // The disassembler follows direct calls only: through the interface it would see nothing of this library.
-        if (Work is OwnRnn own) own.Run();
+        if (Work is OwnLayer own) own.Run();
         else Work!.Run();
     }
 

@@ -14,11 +14,13 @@ public sealed class RecurrentProblem
         double bound = 1 / Math.Sqrt(work.HiddenSize);
         int columns = work.Gates * work.HiddenSize;
         InputWeights = Draw(work.InputSize * columns, bound, ref random);
-        RecurrentWeights = Draw(work.HiddenSize * columns, bound, ref random);
+        RecurrentWeights = Draw(work.HiddenSize * work.RecurrentGates * work.HiddenSize, bound, ref random);
         Bias = Draw(columns, bound, ref random);
         InitialState = Draw(work.Batch * work.HiddenSize, 1, ref random);
         Input = Draw(work.Steps * work.Batch * work.InputSize, 1, ref random);
         OutputGradient = Draw(work.Mode == RecurrentMode.Training ? work.Steps * work.Batch * work.HiddenSize : 0, 1, ref random);
+        InitialCellState = Draw(work.Cell == RecurrentCell.Lstm ? InitialState.Length : 0, 1, ref random);
+        Lengths = work.Lengths;
     }
 
     /// <summary>Wx [I, G·H].</summary>
@@ -32,6 +34,12 @@ public sealed class RecurrentProblem
 
     /// <summary>h₋₁ [B, H].</summary>
     public float[] InitialState { get; }
+
+    /// <summary>c₋₁ [B, H]; empty but for an LSTM.</summary>
+    public float[] InitialCellState { get; }
+
+    /// <summary>Steps of each row; null where all have T.</summary>
+    public int[]? Lengths { get; }
 
     /// <summary>x [T, B, I].</summary>
     public float[] Input { get; }

@@ -15,6 +15,12 @@ public static class RecurrentSizes
     // One more, of the fewest rows at which backward has to keep pace with forward.
     private static readonly (int Batch, int Steps, int Input, int Hidden)[] TrainedSequences = [.. Sequences, (16, 64, 256, 256)];
 
+    private static readonly RecurrentCell[] GatedCells = [RecurrentCell.Lstm, RecurrentCell.Gru];
+
+    private static readonly int[] SampleSizes = [8, 16, 32, 40, 64];
+
+    private static readonly int[] GatedStepSizes = [64, 128, 256];
+
     private static readonly int[] StepSizes = [16, 32, 64, 128, 256, 512, 1024];
 
     // Layers whose weights come from the third level of the cache or from memory: there fewer bytes are less time.
@@ -40,6 +46,32 @@ public static class RecurrentSizes
     public static IEnumerable<RecurrentCase> Everyday(string library, RecurrentCell cell, RecurrentMode mode) =>
         from size in mode == RecurrentMode.Training ? TrainedSequences : Sequences
         select new RecurrentCase(library, cell, mode, size.Batch, size.Steps, size.Input, size.Hidden);
+
+    /// <summary>The sequences at which gated cells are compared.</summary>
+    public static IEnumerable<RecurrentCase> Gated(string library, RecurrentMode mode) =>
+        from cell in GatedCells
+        from size in RunScope.IsQuick ? Sequences.Take(1) : Sequences
+        select new RecurrentCase(library, cell, mode, size.Batch, size.Steps, size.Input, size.Hidden);
+
+    /// <summary>Single steps of gated cells: of one number, as audio has them, and of as many as there are units.</summary>
+    public static IEnumerable<RecurrentCase> GatedSteps(string library) =>
+        from cell in GatedCells
+        from size in SampleSizes.Select(hidden => (Input: 1, Hidden: hidden)).Concat(GatedStepSizes.Select(hidden => (Input: hidden, Hidden: hidden)))
+        select new RecurrentCase(library, cell, RecurrentMode.Step, 1, 1, size.Input, size.Hidden);
+
+    /// <summary>Rows of all lengths, and right before them as many of full length.</summary>
+    public static IEnumerable<RecurrentCase> Ragged(string library) =>
+        from cell in GatedCells
+        from mode in (RecurrentMode[])[RecurrentMode.Forward, RecurrentMode.Training]
+        from isRagged in (bool[])[false, true]
+        select new RecurrentCase(library, cell, mode, 32, 128, 256, 256, IsRagged: isRagged);
+
+    /// <summary>A long sequence of one row whose gates do not look at h, and a step of it.</summary>
+    public static IEnumerable<RecurrentCase> Minimal(string library) =>
+    [
+        new(library, RecurrentCell.MinGru, RecurrentMode.Forward, 1, 4096, 256, 256),
+        new(library, RecurrentCell.MinGru, RecurrentMode.Step, 1, 1, 256, 256),
+    ];
 
     /// <summary>Single steps of one row.</summary>
     public static IEnumerable<RecurrentCase> Steps(string library, RecurrentCell cell) =>

@@ -20,7 +20,7 @@ public static class Verification
         RecurrentCase few = work with { Steps = (int)Math.Clamp(OperationsWorthChecking / operationsOfStep, 1, work.Steps) };
         var fewProblem = new RecurrentProblem(few);
         using (IRecurrentWork checkedWork = library.Create(few, fewProblem))
-        using (IRecurrentWork reference = new NaiveRnn<double>(few, fewProblem))
+        using (IRecurrentWork reference = NaiveLibrary.Create<double>(few, fewProblem))
         {
             Compare(few, checkedWork, reference);
         }

@@ -21,6 +21,10 @@ internal static class AllPeers
             .Where(row => present.Single(library => library.Name == row.Library).Supports(row)));
     }
 
+    /// <summary>As <see cref="Compare"/>, but for the naive loop, which says nothing that it has not said of the vanilla layer.</summary>
+    public static IEnumerable<RecurrentCase> CompareToPeers(IEnumerable<RecurrentCase> own) =>
+        Compare(own).Where(work => work.Library != NaiveLibrary.LibraryName);
+
     /// <summary>The cases of a sweep, those at some of its sizes followed by everyone's.</summary>
     public static IEnumerable<RecurrentCase> CompareAtSome(IEnumerable<RecurrentCase> sweep) =>
         sweep.SelectMany(work => RecurrentSizes.IsCompared(work) ? Compare([work]) : [work]);

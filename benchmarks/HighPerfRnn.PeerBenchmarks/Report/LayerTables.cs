@@ -110,5 +110,7 @@ internal sealed class LayerTables(ReportData data, RowLookup rows)
     /// <summary>What is done, at which size.</summary>
     public static string NameOf(RecurrentCase work) => $"{work.Mode} {SizeOf(work)}";
 
-    private static string SizeOf(RecurrentCase work) => $"{work.Batch}, {work.Steps}, {work.InputSize}, {work.HiddenSize}";
+    private static string SizeOf(RecurrentCase work) =>
+        (work.Cell == RecurrentCell.Rnn ? "" : $"{work.Cell} ") + (work.IsRagged ? "ragged " : "")
+        + $"{work.Batch}, {work.Steps}, {work.InputSize}, {work.HiddenSize}";
 }

@@ -126,8 +126,24 @@ internal sealed class ReportWriter
             RecurrentMode.Forward,
             new RowColumn("goal, GFLOP/s", row => SequenceGoals.IsAsked(row.Layer!) ? Numbers.Short(SequenceGoals.LeastGflops(row)) : "-"),
             new RowColumn("ns a row and step", row => Numbers.Short(row.Microseconds * 1e3 / row.Layer!.Batch / row.Layer.Steps))));
+        WriteGated();
         Section("Beside a whole number of tiles", _layers.Neighbours());
         Section("Two threads", _layers.TwoThreads());
+    }
+
+    private void WriteGated()
+    {
+        Section("LSTM and GRU: forward", _layers.Compare(GatedGoals.Forward, RecurrentMode.Forward));
+        Section("LSTM and GRU: training", _layers.Compare(GatedGoals.Training, RecurrentMode.Training));
+        Section("LSTM and GRU: one step of one row", _layers.Compare(
+            GatedGoals.Step, RecurrentMode.Step, new RowColumn("cycles", row => Numbers.Whole(row.Figures().Cycles))));
+        var cost = new RowColumn(
+            "over its valid steps alone",
+            row => row.Layer!.IsRagged ? Numbers.Short(GatedGoals.RaggedCost(_rows, row.Layer) ?? double.NaN) : "-");
+        Section("Rows of all lengths, forward", _layers.Compare(GatedGoals.Ragged, RecurrentMode.Forward, cost));
+        Section("Rows of all lengths, training", _layers.Compare(GatedGoals.Ragged, RecurrentMode.Training, cost));
+        Section("minGRU: a sequence of one row", _layers.Compare(GatedGoals.Minimal, RecurrentMode.Forward));
+        Section("minGRU: one of its steps", _layers.Compare(GatedGoals.Minimal, RecurrentMode.Step));
     }
 
     private void WriteFloors()
@@ -178,11 +194,11 @@ internal sealed class ReportWriter
 
     private void WriteModel()
     {
-        var table = new MarkdownTable("library", "tokens/s", "ms an iteration", "GFLOP/s", "of the multiply-add peak", "bytes allocated");
+        var table = new MarkdownTable("cell, library", "tokens/s", "ms an iteration", "GFLOP/s", "of the multiply-add peak", "bytes allocated");
         foreach (ReportRow row in _data.Rows.Where(row => row.Training is not null))
         {
             table.Add(
-                row.Training!.Library,
+                $"{row.Training!.Cell}, {row.Training.Library}",
                 Numbers.Short(CharacterTrainingCase.TokensOfIteration / row.Microseconds * 1e6),
                 Numbers.Short(row.Microseconds / 1e3),
                 Numbers.Short(row.Figures().Gflops),

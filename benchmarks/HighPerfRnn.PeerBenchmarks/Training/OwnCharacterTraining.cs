@@ -1,4 +1,6 @@
 using HighPerfRnn.Benchmarks;
+using HighPerfRnn.Benchmarks.Recurrent;
+using HighPerfRnn.Layers;
 using HighPerfRnn.Models;
 using HighPerfRnn.Training;
 
@@ -9,9 +11,9 @@ internal sealed class OwnCharacterTraining : ICharacterTraining
 {
     private readonly CharacterTrainer<float> _trainer;
 
-    public OwnCharacterTraining()
+    public OwnCharacterTraining(RecurrentCell cell)
     {
-        Model = new CharacterModel<float>(CharacterText.Alphabet, CharacterTrainingCase.Model);
+        Model = new CharacterModel<float>(CharacterText.Alphabet, CharacterTrainingCase.Model with { Cell = KindOf(cell) });
         _trainer = new CharacterTrainer<float>(Model, CharacterText.Tokens, CharacterTrainingCase.Options);
         _trainer.Initialize();
     }
@@ -26,6 +28,14 @@ internal sealed class OwnCharacterTraining : ICharacterTraining
     public void Dispose()
     {
     }
+
+    private static RecurrentCellKind KindOf(RecurrentCell cell) => cell switch
+    {
+        RecurrentCell.Rnn => RecurrentCellKind.Rnn,
+        RecurrentCell.Lstm => RecurrentCellKind.Lstm,
+        RecurrentCell.Gru => RecurrentCellKind.Gru,
+        _ => throw new NotSupportedException($"{cell} is not compared in training."),
+    };
 }
 
 /// <summary>A training under way; a call is an iteration.</summary>

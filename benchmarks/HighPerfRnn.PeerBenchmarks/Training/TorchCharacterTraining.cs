@@ -1,3 +1,4 @@
+using HighPerfRnn.Benchmarks.Recurrent;
 using HighPerfRnn.Memory;
 using HighPerfRnn.Models;
 using HighPerfRnn.PeerBenchmarks.Peers;
@@ -14,44 +15,49 @@ namespace HighPerfRnn.PeerBenchmarks.Training;
 internal sealed class TorchCharacterTraining : ICharacterTraining
 {
     private readonly Embedding _embedding;
-    private readonly RNN _layer;
+    private readonly TorchModule _layer;
     private readonly Linear _output;
+    private readonly Parameter _recurrentBias;
+    private readonly bool _trainsCandidateBias;
     private readonly Parameter[] _parameters;
     private readonly optim.Optimizer _optimizer;
     private readonly List<(Tensor Inputs, Tensor Targets)> _windows = [];
     private Tensor _state;
+    private Tensor _cellState;
     private int _iteration;
 
-    public TorchCharacterTraining(CharacterModel<float> model)
+    public TorchCharacterTraining(CharacterModel<float> model, RecurrentCell cell)
     {
         TorchRuntime.UseOneThread();
         CharacterModelOptions sizes = model.Options;
         int characters = model.Alphabet.Count;
         _embedding = nn.Embedding(characters, sizes.EmbeddingSize);
-        _layer = nn.RNN(sizes.EmbeddingSize, sizes.HiddenSize);
+        _layer = new TorchModule(cell, sizes.EmbeddingSize, sizes.HiddenSize);
         _output = nn.Linear(sizes.HiddenSize, characters);
         using (no_grad())
         {
             Set(_embedding.weight!, model.Embedding.Parameters["weight"].ToArray());
             ParameterSet<float> layer = model.Layers[0].Parameters;
-            Set(_layer.get_parameter("weight_ih_l0")!, PeerWeights.Transposed(layer["weight_ih"], sizes.EmbeddingSize));
-            Set(_layer.get_parameter("weight_hh_l0")!, PeerWeights.Transposed(layer["weight_hh"], sizes.HiddenSize));
-            Set(_layer.get_parameter("bias_ih_l0")!, layer["bias"].ToArray());
-            // The peer has two biases where one says it all: the second stays at zero and is not trained.
-            Set(_layer.get_parameter("bias_hh_l0")!, new float[sizes.HiddenSize]);
+            // The peer has two biases where one says it all: the second stays at zero and is not trained, but for the GRU's candidate.
+            float[] recurrentBias = new float[layer["bias"].Length];
+            if (cell == RecurrentCell.Gru) layer["bias_hn"].CopyTo(recurrentBias.AsSpan(2 * sizes.HiddenSize));
+            _layer.Load(layer["weight_ih"], layer["weight_hh"], layer["bias"].ToArray(), recurrentBias);
             Set(_output.weight!, PeerWeights.Transposed(model.Output.Parameters["weight"], sizes.HiddenSize));
             Set(_output.bias!, model.Output.Parameters["bias"].ToArray());
         }
 
-        _layer.get_parameter("bias_hh_l0")!.requires_grad = false;
+        _recurrentBias = _layer.Parameter("bias_hh_l0");
+        _trainsCandidateBias = cell == RecurrentCell.Gru;
+        _recurrentBias.requires_grad = _trainsCandidateBias;
         _parameters =
         [
-            .. ((nn.Module[])[_embedding, _layer, _output])
+            .. ((nn.Module[])[_embedding, _layer.Module, _output])
                 .SelectMany(module => module.parameters()).Where(parameter => parameter.requires_grad),
         ];
         _optimizer = optim.Adam(_parameters, CharacterTrainingCase.Options.LearningRate);
         CutWindows();
         _state = zeros(1, CharacterTrainingCase.Options.Batch, sizes.HiddenSize);
+        _cellState = zeros(1, CharacterTrainingCase.Options.Batch, sizes.HiddenSize);
     }
 
     public double LastLoss { get; private set; }
@@ -60,18 +66,27 @@ internal sealed class TorchCharacterTraining : ICharacterTraining
     {
         int window = _iteration++ % _windows.Count;
         (Tensor inputs, Tensor targets) = _windows[window];
-        if (window == 0) _state.zero_();
+        if (window == 0)
+        {
+            _state.zero_();
+            _cellState.zero_();
+        }
+
         using DisposeScope scope = NewDisposeScope();
         _optimizer.zero_grad();
-        (Tensor states, Tensor finalState) = _layer.forward(_embedding.forward(inputs), _state);
+        (Tensor states, Tensor finalState, Tensor finalCellState) = _layer.Forward(_embedding.forward(inputs), _state, _cellState);
         Tensor logits = _output.forward(states);
         Tensor loss = nn.functional.cross_entropy(logits.view(-1, logits.shape[2]), targets.view(-1));
         loss.backward();
+        if (_trainsCandidateBias) _recurrentBias.grad!.narrow(0, 0, _recurrentBias.shape[0] / 3 * 2).zero_();
         nn.utils.clip_grad_norm_(_parameters, CharacterTrainingCase.Options.Clip);
         _optimizer.step();
         LastLoss = loss.item<float>();
         _state.Dispose();
         _state = finalState.detach().MoveToOuterDisposeScope();
+        if (!_layer.HasCellState) return;
+        _cellState.Dispose();
+        _cellState = finalCellState.detach().MoveToOuterDisposeScope();
     }
 
     public void Dispose()
@@ -83,6 +98,7 @@ internal sealed class TorchCharacterTraining : ICharacterTraining
         }
 
         _state.Dispose();
+        _cellState.Dispose();
         _optimizer.Dispose();
         _embedding.Dispose();
         _layer.Dispose();

@@ -44,6 +44,7 @@ internal enum BenchMode
 /// <param name="Weights">How the weights are held.</param>
 /// <param name="Cell">The cell of every layer.</param>
 /// <param name="Layers">How many layers stand on each other.</param>
+/// <param name="IsBidirectional">Whether each runs both ways, its outputs side by side.</param>
 internal readonly record struct BenchCase(
     int Batch,
     int Steps,
@@ -52,10 +53,14 @@ internal readonly record struct BenchCase(
     BenchMode Mode,
     WeightFormat Weights = WeightFormat.Full,
     RecurrentCellKind Cell = RecurrentCellKind.Rnn,
-    int Layers = 1)
+    int Layers = 1,
+    bool IsBidirectional = false)
 {
     /// <summary>The layers.</summary>
-    public RecurrentSizes Sizes => new(Cell, Layers, InputSize, HiddenSize);
+    public RecurrentSizes Sizes => new(Cell, Layers, InputSize, HiddenSize, IsBidirectional ? 2 : 1);
+
+    /// <summary>Numbers of a layer's output.</summary>
+    public int OutputSize => Sizes.Directions * HiddenSize;
 
     /// <summary>The rows of a run that names none.</summary>
     public static IReadOnlyList<BenchCase> Defaults(bool quick)
@@ -98,9 +103,9 @@ internal readonly record struct BenchCase(
     public bool IsInference => Mode is BenchMode.Step or BenchMode.Forward;
 
     /// <summary>
-    /// Numbers of weights that are loaded again and again: a sequence needs Wx once for all its steps, and the layers one after the other.
+    /// Numbers of weights that are loaded again and again: a sequence needs Wx once for all its steps, and the layers and their directions one after the other.
     /// </summary>
-    public long WorkingWeights => Mode == BenchMode.Step ? Sizes.Weights : Sizes.RecurrentWeights / Layers;
+    public long WorkingWeights => Mode == BenchMode.Step ? Sizes.Weights : Sizes.RecurrentWeights / (Layers * Sizes.Directions);
 
     /// <summary>Numbers of weights that one call has to load: a sequence the recurrent ones at every step, the others once.</summary>
     public double LoadedWeights

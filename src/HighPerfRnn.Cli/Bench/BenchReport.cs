@@ -19,6 +19,7 @@ internal sealed record BenchMachine(
 /// <param name="Input">I.</param>
 /// <param name="Hidden">H.</param>
 /// <param name="Layers">How many stand on each other.</param>
+/// <param name="Bidirectional">Whether each runs both ways.</param>
 /// <param name="Mode">step, forward, backward or training.</param>
 /// <param name="Threads">Workers.</param>
 /// <param name="Microseconds">One call, in the fastest sample; a step is one time step.</param>
@@ -38,6 +39,7 @@ internal sealed record BenchRow(
     int Input,
     int Hidden,
     int Layers,
+    bool Bidirectional,
     string Mode,
     int Threads,
     double Microseconds,

@@ -56,6 +56,7 @@ internal static class BenchRunner
                 benchCase.InputSize,
                 benchCase.HiddenSize,
                 benchCase.Layers,
+                benchCase.IsBidirectional,
                 ModeName(benchCase.Mode),
                 group.Count,
                 time.Microseconds,

@@ -48,7 +48,7 @@ internal static class NaiveRnn
     }
 
     private static INaiveSequence Create(BenchCase benchCase, int steps) =>
-        benchCase is { Cell: RecurrentCellKind.Rnn, Layers: 1 } ? new Sequence(benchCase, steps) : new NaiveCells(benchCase, steps);
+        benchCase is { Cell: RecurrentCellKind.Rnn, Layers: 1, IsBidirectional: false } ? new Sequence(benchCase, steps) : new NaiveCells(benchCase, steps);
 
     private static double Time(INaiveSequence sequence)
     {

@@ -28,7 +28,7 @@ internal sealed class RnnWork<T>
         int workspace = 0;
         for (int i = 0; i < _layers.Length; i++)
         {
-            _layers[i] = new Layer(benchCase, i == 0 ? benchCase.InputSize : benchCase.HiddenSize);
+            _layers[i] = new Layer(benchCase, i == 0 ? benchCase.InputSize : benchCase.OutputSize);
             workspace = Math.Max(workspace, _layers[i].Recurrent.WorkspaceSize(benchCase.Steps, benchCase.Batch));
         }
 
@@ -81,7 +81,7 @@ internal sealed class RnnWork<T>
         foreach (Layer layer in _layers)
         {
             layer.Recurrent.Forward(
-                new RnnForward<T>
+                new BidirectionalForward<T>
                 {
                     Steps = _case.Steps,
                     Batch = _case.Batch,
@@ -101,10 +101,10 @@ internal sealed class RnnWork<T>
         {
             T[] inputGradient = i == 0 ? _inputGradient : _layers[i - 1].OutputsGradient;
             // Gradients add up: without this they would grow from call to call until they overflow.
-            _layers[i].Gradients.Values.Clear();
+            foreach (ParameterSet<T> gradients in _layers[i].Recurrent.Gradients) gradients.Values.Clear();
             inputGradient.AsSpan().Clear();
             _layers[i].Recurrent.Backward(
-                new RnnBackward<T>
+                new DirectedBackward<T>
                 {
                     Steps = _case.Steps,
                     Batch = _case.Batch,
@@ -113,7 +113,6 @@ internal sealed class RnnWork<T>
                     Reserve = _layers[i].Reserve,
                     OutputGradient = _layers[i].OutputsGradient,
                     InputGradient = inputGradient,
-                    Gradients = _layers[i].Gradients,
                     Workspace = _workspace,
                 },
                 _workers);
@@ -130,19 +129,16 @@ internal sealed class RnnWork<T>
         public Layer(BenchCase benchCase, int inputSize)
         {
             (int batch, int steps, int hidden) = (benchCase.Batch, benchCase.Steps, benchCase.HiddenSize);
-            Recurrent = RecurrentCells.Create<T>(benchCase.Cell, inputSize, hidden);
-            Gradients = Recurrent.Parameters.CreateZeros();
-            Outputs = new T[checked(steps * batch * hidden)];
+            Recurrent = new DirectedLayer<T>(benchCase.Cell, inputSize, hidden, benchCase.IsBidirectional);
+            Outputs = new T[checked(steps * batch * benchCase.OutputSize)];
             OutputsGradient = new T[Outputs.Length];
             Reserve = new T[benchCase.IsInference ? 0 : Recurrent.ReserveSize(steps, batch)];
-            _cellState = new T[checked(Recurrent.Cell.CellStates * batch * hidden)];
+            _cellState = new T[checked(batch * Recurrent.CellStateSize)];
             _state = new T[batch * hidden];
             _nextState = new T[batch * hidden];
         }
 
-        public RecurrentLayer<T> Recurrent { get; }
-
-        public ParameterSet<T> Gradients { get; }
+        public DirectedLayer<T> Recurrent { get; }
 
         public T[] Outputs { get; }
 
@@ -152,18 +148,21 @@ internal sealed class RnnWork<T>
 
         public void Draw(in BenchCase benchCase, ref CounterRandom random)
         {
-            foreach (Parameter parameter in Recurrent.Parameters.Parameters)
+            foreach (RecurrentLayer<T> direction in Recurrent.Directions)
             {
-                Initialization.Uniform(Recurrent.Parameters.Span(parameter), 1 / Math.Sqrt(benchCase.HiddenSize), ref random);
-            }
+                foreach (Parameter parameter in direction.Parameters.Parameters)
+                {
+                    Initialization.Uniform(direction.Parameters.Span(parameter), 1 / Math.Sqrt(benchCase.HiddenSize), ref random);
+                }
 
-            Recurrent.Repack();
-            if (benchCase.Weights != WeightFormat.Full) Recurrent.UseWeights(benchCase.Weights);
+                direction.Repack();
+                if (benchCase.Weights != WeightFormat.Full) direction.UseWeights(benchCase.Weights);
+            }
         }
 
         public ReadOnlySpan<T> Step(ReadOnlySpan<T> input, T[] workspace, WorkerGroup? workers)
         {
-            Recurrent.Step(
+            Recurrent.Directions[0].Step(
                 new RnnStep<T>
                 {
                     Input = input,

@@ -92,12 +92,12 @@ internal sealed class GradientCheck<T>
         double[] dStates = new double[states.Length];
         double[] dWeights = new double[weights.Length];
         double[] dBias = new double[Vocabulary];
-        ReferenceDense.Backward<double>(Shape.HiddenSize, Vocabulary, states, weights, upstream, dStates, dWeights, dBias);
+        ReferenceDense.Backward<double>(Shape.OutputSize, Vocabulary, states, weights, upstream, dStates, dWeights, dBias);
         double[] ones = new double[Shape.Rows];
         Array.Fill(ones, 1);
-        double[] weightBound = LayerBounds.RowProduct(_arithmetic, states, Shape.HiddenSize, upstream, Vocabulary, Shape.Rows);
+        double[] weightBound = LayerBounds.RowProduct(_arithmetic, states, Shape.OutputSize, upstream, Vocabulary, Shape.Rows);
         double[] biasBound = LayerBounds.RowProduct(_arithmetic, ones, 1, upstream, Vocabulary, Shape.Rows);
-        double[] inputBound = LayerBounds.InputProduct(_arithmetic, upstream, weights, Shape.HiddenSize, Vocabulary, Shape.Rows);
+        double[] inputBound = LayerBounds.InputProduct(_arithmetic, upstream, weights, Shape.OutputSize, Vocabulary, Shape.Rows);
         Restore();
         double magnitude = 0;
         double Loss()
@@ -121,16 +121,16 @@ internal sealed class GradientCheck<T>
         GradientLayer<T> layer = _network.Layers[index];
         GradientLayer<double> twin = _twin.Layers[index];
         double[] upstream = Widen(layer.StatesGradient);
-        ParameterSet<T> parameters = layer.Layer.Parameters;
         var data = new RecurrentData
         {
-            Parameters = parameters.Parameters.ToDictionary(parameter => parameter.Name, parameter => Widen(parameters.Span(parameter))),
+            Parameters = Array.ConvertAll(layer.Layer.Directions, direction => direction.Parameters.Parameters.ToDictionary(
+                parameter => parameter.Name, parameter => Widen(direction.Parameters.Span(parameter)))),
             Input = Widen(layer.Input),
             InitialState = Widen(layer.InitialState),
             InitialCellState = Widen(layer.InitialCellState),
             StatesGradient = upstream,
         };
-        RecurrentReference reference = RecurrentReference.Run(Shape, layer.Layer.InputSize, typeof(T) == typeof(float), _arithmetic, data);
+        RecurrentReference reference = RecurrentReference.Run(Shape, layer.Layer.Directions[0].InputSize, typeof(T) == typeof(float), _arithmetic, data);
         Restore();
         double magnitude = 0;
         double Loss()
@@ -140,9 +140,13 @@ internal sealed class GradientCheck<T>
         }
 
         Loss();
-        foreach (Parameter parameter in parameters.Parameters)
+        for (int i = 0; i < layer.Layer.Directions.Length; i++)
         {
-            yield return Recurrent(parameter.Name, layer.Gradients.Span(parameter), () => twin.Layer.Parameters[parameter.Name]);
+            ParameterSet<double> ofTwin = twin.Layer.Directions[i].Parameters;
+            foreach (Parameter parameter in layer.Layer.Directions[i].Parameters.Parameters)
+            {
+                yield return Recurrent(parameter.Name, layer.Layer.Gradients[i].Span(parameter), () => ofTwin[parameter.Name], i);
+            }
         }
 
         yield return Recurrent(RecurrentReference.Input, layer.InputGradient, () => twin.Input);
@@ -150,10 +154,10 @@ internal sealed class GradientCheck<T>
         if (layer.InitialCellState.Length == 0) yield break;
         yield return Recurrent(RecurrentReference.InitialCellState, layer.InitialCellStateGradient, () => twin.InitialCellState);
 
-        GradientTensor Recurrent(string name, ReadOnlySpan<T> gradient, ParameterMemory memory)
+        GradientTensor Recurrent(string name, ReadOnlySpan<T> gradient, ParameterMemory memory, int direction = 0)
         {
-            string suffix = Shape.Layers == 1 ? string.Empty : $"_l{index}";
-            (double[] expected, double[] bound) = reference[name];
+            string suffix = (Shape.Layers == 1 ? string.Empty : $"_l{index}") + RecurrentReference.SuffixOf(direction);
+            (double[] expected, double[] bound) = reference[name + RecurrentReference.SuffixOf(direction)];
             return Tensor($"{RecurrentCells.NameOf(Shape.Cell)}.{name}{suffix}", gradient, expected, bound, Loss, magnitude, memory);
         }
     }

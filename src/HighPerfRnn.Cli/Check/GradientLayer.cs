@@ -1,6 +1,5 @@
 using System.Numerics;
 using HighPerfRnn.Layers;
-using HighPerfRnn.Memory;
 
 namespace HighPerfRnn.Cli.Check;
 
@@ -17,41 +16,38 @@ internal sealed class GradientLayer<T>
     public GradientLayer(CheckShape shape, GradientLayer<T>? below)
     {
         _shape = shape;
-        int inputSize = below is null ? shape.InputSize : shape.HiddenSize;
-        Layer = RecurrentCells.Create<T>(shape.Cell, inputSize, shape.HiddenSize);
-        Gradients = Layer.Parameters.CreateZeros();
+        int inputSize = below is null ? shape.InputSize : shape.OutputSize;
+        Layer = new DirectedLayer<T>(shape.Cell, inputSize, shape.HiddenSize, shape.IsBidirectional);
         Input = below?.States ?? new T[shape.Rows * inputSize];
         InputGradient = below?.StatesGradient ?? new T[Input.Length];
-        InitialState = new T[shape.Batch * shape.HiddenSize];
+        InitialState = new T[shape.Batch * Layer.OutputSize];
         InitialStateGradient = new T[InitialState.Length];
-        InitialCellState = new T[Layer.Cell.CellStates * InitialState.Length];
+        InitialCellState = new T[shape.Batch * Layer.CellStateSize];
         InitialCellStateGradient = new T[InitialCellState.Length];
-        States = new T[shape.Rows * shape.HiddenSize];
+        States = new T[shape.Rows * Layer.OutputSize];
         StatesGradient = new T[States.Length];
         _reserve = new T[Layer.ReserveSize(shape.Steps, shape.Batch)];
         _workspace = new T[Layer.WorkspaceSize(shape.Steps, shape.Batch)];
     }
 
-    public RecurrentLayer<T> Layer { get; }
-
-    public ParameterSet<T> Gradients { get; }
+    public DirectedLayer<T> Layer { get; }
 
     /// <summary>x [T, B, I]; the states of the layer below where there is one.</summary>
     public T[] Input { get; }
 
     public T[] InputGradient { get; }
 
-    /// <summary>h₋₁ [B, H].</summary>
+    /// <summary>h₋₁ [D, B, H].</summary>
     public T[] InitialState { get; }
 
     public T[] InitialStateGradient { get; }
 
-    /// <summary>The cell states before the first step [C, B, H].</summary>
+    /// <summary>The cell states before the first step [D, C, B, H].</summary>
     public T[] InitialCellState { get; }
 
     public T[] InitialCellStateGradient { get; }
 
-    /// <summary>h [T, B, H].</summary>
+    /// <summary>h of all directions [T, B, D·H].</summary>
     public T[] States { get; }
 
     public T[] StatesGradient { get; }
@@ -60,7 +56,7 @@ internal sealed class GradientLayer<T>
     public void Forward()
     {
         Layer.Repack();
-        Layer.Forward(new RnnForward<T>
+        Layer.Forward(new BidirectionalForward<T>
         {
             Steps = _shape.Steps,
             Batch = _shape.Batch,
@@ -74,7 +70,7 @@ internal sealed class GradientLayer<T>
     }
 
     /// <summary>Backward after forward.</summary>
-    public void Backward() => Layer.Backward(new RnnBackward<T>
+    public void Backward() => Layer.Backward(new DirectedBackward<T>
     {
         Steps = _shape.Steps,
         Batch = _shape.Batch,
@@ -86,7 +82,6 @@ internal sealed class GradientLayer<T>
         InputGradient = InputGradient,
         InitialStateGradient = InitialStateGradient,
         InitialCellStateGradient = InitialCellStateGradient,
-        Gradients = Gradients,
         Workspace = _workspace,
     });
 }

@@ -13,17 +13,30 @@ namespace HighPerfRnn.Cli.Check;
 /// <param name="HiddenSize">H.</param>
 /// <param name="Cell">The cell of every layer.</param>
 /// <param name="Layers">How many recurrent layers stand on each other.</param>
+/// <param name="IsBidirectional">Whether each runs both ways, its outputs side by side.</param>
 internal readonly record struct CheckShape(
-    int Batch, int Steps, int InputSize, int HiddenSize, RecurrentCellKind Cell = RecurrentCellKind.Rnn, int Layers = 1)
+    int Batch,
+    int Steps,
+    int InputSize,
+    int HiddenSize,
+    RecurrentCellKind Cell = RecurrentCellKind.Rnn,
+    int Layers = 1,
+    bool IsBidirectional = false)
 {
     /// <summary>V, different tokens; no multiple of any vector's length.</summary>
     public const int Vocabulary = 13;
+
+    /// <summary>D.</summary>
+    public int Directions => IsBidirectional ? 2 : 1;
+
+    /// <summary>Numbers of a recurrent layer's output.</summary>
+    public int OutputSize => Directions * HiddenSize;
 
     /// <summary>T·B.</summary>
     public int Rows => Steps * Batch;
 
     /// <summary>Of the products in one forward pass.</summary>
-    public long MultiplyAdds => Rows * new RecurrentSizes(Cell, Layers, InputSize, HiddenSize).Weights;
+    public long MultiplyAdds => Rows * new RecurrentSizes(Cell, Layers, InputSize, HiddenSize, Directions).Weights;
 }
 
 /// <summary>
@@ -43,7 +56,7 @@ internal sealed class GradientNetwork<T>
         Embedding = new Embedding<T>(CheckShape.Vocabulary, shape.InputSize);
         Layers = new GradientLayer<T>[shape.Layers];
         for (int i = 0; i < Layers.Length; i++) Layers[i] = new GradientLayer<T>(shape, i == 0 ? null : Layers[i - 1]);
-        Dense = new Dense<T>(shape.HiddenSize, CheckShape.Vocabulary);
+        Dense = new Dense<T>(shape.OutputSize, CheckShape.Vocabulary);
         EmbeddingGradients = Embedding.Parameters.CreateZeros();
         DenseGradients = Dense.Parameters.CreateZeros();
         Tokens = new int[shape.Rows];
@@ -79,7 +92,7 @@ internal sealed class GradientNetwork<T>
 
     public T[] InputGradient => Layers[0].InputGradient;
 
-    /// <summary>h [T, B, H] of the last layer.</summary>
+    /// <summary>h [T, B, D·H] of the last layer.</summary>
     public T[] States => Layers[^1].States;
 
     public T[] StatesGradient => Layers[^1].StatesGradient;
@@ -114,14 +127,14 @@ internal sealed class GradientNetwork<T>
     private void Draw(ulong seed)
     {
         // Wh below norm 1, more or less: a longer sequence is not chaotic then, and its differences mean something. The bounds of gated
-        // cells go through |Wh|, and would grow from step to step unless its columns add up to less than 1.
-        double dense = 1 / Math.Sqrt(Shape.HiddenSize);
-        double recurrent = Shape.Cell == RecurrentCellKind.Rnn ? dense : 1.0 / Shape.HiddenSize;
+        // cells, and of both directions, go through |Wh|, and would grow from step to step unless its columns add up to less than 1.
+        double dense = 1 / Math.Sqrt(Shape.OutputSize);
+        double recurrent = Shape is { Cell: RecurrentCellKind.Rnn, IsBidirectional: false } ? dense : 1.0 / Shape.HiddenSize;
         var random = new CounterRandom(seed);
         Fill(Embedding.Parameters["weight"], 1, ref random);
-        foreach (GradientLayer<T> layer in Layers)
+        foreach (ParameterSet<T> parameters in Layers.SelectMany(layer => layer.Layer.Directions).Select(direction => direction.Parameters))
         {
-            foreach (Parameter parameter in layer.Layer.Parameters.Parameters)
+            foreach (Parameter parameter in parameters.Parameters)
             {
                 double bound = parameter.Name switch
                 {
@@ -129,7 +142,7 @@ internal sealed class GradientNetwork<T>
                     "weight_hh" => recurrent,
                     _ => 0.5,
                 };
-                Fill(layer.Layer.Parameters.Span(parameter), bound, ref random);
+                Fill(parameters.Span(parameter), bound, ref random);
             }
         }
 

@@ -6,25 +6,26 @@ namespace HighPerfRnn.Cli.Check;
 /// <summary>What a pass over a recurrent layer read, in double, and what came back from above.</summary>
 internal sealed class RecurrentData
 {
-    /// <summary>The parameters by name.</summary>
-    public required Dictionary<string, double[]> Parameters { get; init; }
+    /// <summary>The parameters of each direction by name.</summary>
+    public required Dictionary<string, double[]>[] Parameters { get; init; }
 
     /// <summary>x [T, B, I].</summary>
     public required double[] Input { get; init; }
 
-    /// <summary>h₋₁ [B, H].</summary>
+    /// <summary>h₋₁ [D, B, H].</summary>
     public required double[] InitialState { get; init; }
 
-    /// <summary>The cell states before the first step [C, B, H].</summary>
+    /// <summary>The cell states before the first step [D, C, B, H].</summary>
     public required double[] InitialCellState { get; init; }
 
-    /// <summary>dL/dh [T, B, H].</summary>
+    /// <summary>dL/dh [T, B, D·H].</summary>
     public required double[] StatesGradient { get; init; }
 }
 
 /// <summary>
 /// The reference's gradients of a recurrent layer in double, and how far the library's may be from them: of each parameter,
-/// of <see cref="Input"/>, <see cref="InitialState"/> and, where the cell has such, <see cref="InitialCellState"/>.
+/// of <see cref="Input"/>, <see cref="InitialState"/> and, where the cell has such, <see cref="InitialCellState"/>. Parameters of the
+/// reverse direction have a suffix of their own.
 /// </summary>
 internal sealed class RecurrentReference
 {
@@ -33,6 +34,9 @@ internal sealed class RecurrentReference
     public const string InitialCellState = "initial_cell_state";
 
     private readonly Dictionary<string, (double[] Gradient, double[] Bound)> _tensors = [];
+
+    /// <summary>What a parameter's name ends in.</summary>
+    public static string SuffixOf(int direction) => direction == 0 ? string.Empty : "_reverse";
 
     /// <summary>The gradient of what has this name, and its bound for the library's arithmetic.</summary>
     public (double[] Gradient, double[] Bound) this[string name] => _tensors[name];
@@ -48,7 +52,7 @@ internal sealed class RecurrentReference
     {
         double flushBelow = isFloat ? ReferenceRnn.FlushBelowFloat : ReferenceRnn.FlushBelowDouble;
         var reference = new RecurrentReference();
-        if (shape.Cell == RecurrentCellKind.Rnn) reference.RunVanilla(shape, inputSize, flushBelow, product, data);
+        if (shape is { Cell: RecurrentCellKind.Rnn, IsBidirectional: false }) reference.RunVanilla(shape, inputSize, flushBelow, product, data);
         else if (isFloat) reference.RunBounded<FloatCells>(shape, inputSize, flushBelow, data);
         else reference.RunBounded<DoubleCells>(shape, inputSize, flushBelow, data);
         return reference;
@@ -57,14 +61,14 @@ internal sealed class RecurrentReference
     /// <summary>With bounds made for this cell: tighter, since they know the norm of Wh.</summary>
     private void RunVanilla(CheckShape shape, int inputSize, double flushBelow, ReferenceArithmetic product, RecurrentData data)
     {
-        double[] wh = data.Parameters["weight_hh"];
+        double[] wh = data.Parameters[0]["weight_hh"];
         var cell = new ReferenceRnnCell<double>(
             new ReferenceRnnShape(shape.Batch, shape.Steps, inputSize, shape.HiddenSize),
             ReferenceActivation.Tanh,
             flushBelow,
-            data.Parameters["weight_ih"],
+            data.Parameters[0]["weight_ih"],
             wh,
-            data.Parameters["bias"]);
+            data.Parameters[0]["bias"]);
         double[] states = new double[shape.Rows * shape.HiddenSize];
         ReferenceRnn.Forward(cell, data.Input, data.InitialState, states);
         double norm = ReferenceMatrixNorm.SpectralUpperBound(wh, shape.HiddenSize);
@@ -95,24 +99,56 @@ internal sealed class RecurrentReference
     private void RunBounded<TProduct>(CheckShape shape, int inputSize, double flushBelow, RecurrentData data)
         where TProduct : struct, IReferenceProduct
     {
+        ReferenceCell<BoundedNumber<TProduct>>[] cells = Array.ConvertAll(
+            data.Parameters, parameters => BoundedCell<TProduct>(shape, inputSize, flushBelow, parameters));
+        BoundedNumber<TProduct>[] input = Numbers<TProduct>(data.Input), upstream = Numbers<TProduct>(data.StatesGradient);
+        BoundedNumber<TProduct>[] state = Numbers<TProduct>(data.InitialState), cellState = Numbers<TProduct>(data.InitialCellState);
+        ReferenceSequence<BoundedNumber<TProduct>>[] sequences;
+        if (cells.Length == 2)
+        {
+            var both = new ReferenceBidirectional<BoundedNumber<TProduct>>(
+                cells[0], cells[1], shape.Batch, shape.Steps, lengths: null, ReferenceMerge.Concatenate);
+            both.Forward(input, state, cellState);
+            both.Backward(upstream);
+            sequences = [both.Forwards, both.Backwards];
+            Add(Input, both.InputGradient);
+        }
+        else
+        {
+            var sequence = new ReferenceSequence<BoundedNumber<TProduct>>(cells[0], shape.Batch, shape.Steps);
+            sequence.Forward(input, state, cellState);
+            sequence.Backward(upstream);
+            sequences = [sequence];
+            Add(Input, sequence.InputGradient);
+        }
+
+        for (int i = 0; i < sequences.Length; i++)
+        {
+            foreach (ReferenceParameterShape parameter in cells[i].Parameters.Shapes)
+            {
+                Add(parameter.Name + SuffixOf(i), sequences[i].Gradients[parameter.Name]);
+            }
+        }
+
+        Add(InitialState, [.. sequences.SelectMany(sequence => sequence.InitialStateGradient)]);
+        Add(InitialCellState, [.. sequences.SelectMany(sequence => sequence.InitialCellStateGradient)]);
+
+        void Add(string name, BoundedNumber<TProduct>[] numbers) => _tensors[name] =
+            (Array.ConvertAll(numbers, number => number.Value), Array.ConvertAll(numbers, number => number.Error));
+    }
+
+    private static ReferenceCell<BoundedNumber<TProduct>> BoundedCell<TProduct>(
+        CheckShape shape, int inputSize, double flushBelow, Dictionary<string, double[]> parameters)
+        where TProduct : struct, IReferenceProduct
+    {
         ReferenceCell<BoundedNumber<TProduct>> cell = ReferenceCells.OptionsOf(shape.Cell).Create(
             new ReferenceBounded<TProduct>(flushBelow), inputSize, shape.HiddenSize);
         foreach (ReferenceParameterShape parameter in cell.Parameters.Shapes)
         {
-            Numbers<TProduct>(data.Parameters[parameter.Name]).CopyTo(cell.Parameters[parameter.Name], 0);
+            Numbers<TProduct>(parameters[parameter.Name]).CopyTo(cell.Parameters[parameter.Name], 0);
         }
 
-        var sequence = new ReferenceSequence<BoundedNumber<TProduct>>(cell, shape.Batch, shape.Steps);
-        sequence.Forward(
-            Numbers<TProduct>(data.Input), Numbers<TProduct>(data.InitialState), Numbers<TProduct>(data.InitialCellState));
-        sequence.Backward(Numbers<TProduct>(data.StatesGradient));
-        foreach (ReferenceParameterShape parameter in cell.Parameters.Shapes) Add(parameter.Name, sequence.Gradients[parameter.Name]);
-        Add(Input, sequence.InputGradient);
-        Add(InitialState, sequence.InitialStateGradient);
-        Add(InitialCellState, sequence.InitialCellStateGradient);
-
-        void Add(string name, BoundedNumber<TProduct>[] numbers) => _tensors[name] =
-            (Array.ConvertAll(numbers, number => number.Value), Array.ConvertAll(numbers, number => number.Error));
+        return cell;
     }
 
     private static BoundedNumber<TProduct>[] Numbers<TProduct>(double[] values)

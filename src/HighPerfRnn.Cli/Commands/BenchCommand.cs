@@ -23,6 +23,7 @@ internal static class BenchCommand
             "--shape", "B,T,I,H", "One row: batch, steps, input size, hidden size.", (1, 65536), (1, 65536), (1, 16384), (1, 16384));
         Option<RecurrentCellKind?> cell = CommandOptions.Cell();
         Option<int> layers = CommandOptions.Layers();
+        Option<bool> bidirectional = CommandOptions.Bidirectional();
         Option<BenchPrecision?> precision = CommandOptions.Choice(
             "--precision",
             "float",
@@ -49,7 +50,7 @@ internal static class BenchCommand
         Option<bool> json = CommandOptions.Json();
         var command = new Command("bench", "Measure forward, backward and step against the machine's peak and the naive loop.")
         {
-            quick, shape, cell, layers, precision, mode, threads, seconds, json,
+            quick, shape, cell, layers, bidirectional, precision, mode, threads, seconds, json,
         };
         command.SetAction(parsed =>
         {
@@ -65,7 +66,12 @@ internal static class BenchCommand
                 parsed.GetValue(mode),
                 wanted,
                 isQuick,
-                row => row with { Cell = parsed.GetValue(cell) ?? RecurrentCellKind.Rnn, Layers = parsed.GetValue(layers) });
+                row => row with
+                {
+                    Cell = parsed.GetValue(cell) ?? RecurrentCellKind.Rnn,
+                    Layers = parsed.GetValue(layers),
+                    IsBidirectional = parsed.GetValue(bidirectional),
+                });
             return Run(context, cases, settings, parsed.GetValue(json));
         });
         return command;
@@ -86,9 +92,16 @@ internal static class BenchCommand
                 "--mode", $"'{Name(mode)}'", $"step or forward with --precision {precision.ToString()!.ToLowerInvariant()}");
         }
 
+        // The reverse direction starts at the end: it has no single step.
+        if (mode == BenchMode.Step && withLayers(default).IsBidirectional)
+        {
+            throw ToolException.Usage("--mode", "'step'", "forward, backward or training with --bidirectional");
+        }
+
         if (shape is not [int batch, int steps, int input, int hidden])
         {
-            IEnumerable<BenchCase> rows = BenchCase.Defaults(quick).Select(withLayers).Where(row => mode is null || row.Mode == mode);
+            IEnumerable<BenchCase> rows = BenchCase.Defaults(quick).Select(withLayers)
+                .Where(row => mode is null ? row.Mode != BenchMode.Step || !row.IsBidirectional : row.Mode == mode);
             // Asked for by name, a precision is that of all rows.
             if (precision is null) return [.. rows];
             rows = rows.Where(row => row.Weights == WeightFormat.Full && (row.IsInference || format == WeightFormat.Full));
@@ -96,7 +109,7 @@ internal static class BenchCommand
         }
 
         BenchCase asked = withLayers(new BenchCase(batch, steps, input, hidden, mode ?? BenchMode.Forward, format));
-        long kept = (long)hidden * Math.Max(1, asked.Sizes.Layout.KeptValues);
+        long kept = (long)asked.OutputSize * Math.Max(1, asked.Sizes.Layout.KeptValues);
         long sequence = (long)batch * steps * Math.Max(input, kept);
         long weights = asked.Sizes.Weights;
         if (Math.Max(sequence, weights) > MostElements)
@@ -156,7 +169,8 @@ internal static class BenchCommand
 
         BenchRow first = report.Rows[0];
         string threads = first.Threads == 1 ? "1 thread" : $"{first.Threads} threads";
-        string layers = first.Layers == 1 ? first.Cell : $"{first.Layers} layers of {first.Cell}";
+        string cell = first.Bidirectional ? $"bidirectional {first.Cell}" : first.Cell;
+        string layers = first.Layers == 1 ? cell : $"{first.Layers} layers of {cell}";
         context.Output.WriteLine($"{layers}, {first.Precision}, {threads}, {report.Machine.VectorBits}-bit vectors.");
         context.Output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,

@@ -29,16 +29,24 @@ internal static class CheckCommand
             (1, 512));
         Option<RecurrentCellKind?> cell = CommandOptions.Cell();
         Option<int> layers = CommandOptions.Layers();
+        Option<bool> bidirectional = CommandOptions.Bidirectional();
         Option<ulong> seed = CommandOptions.Seed();
         Option<bool> json = CommandOptions.Json();
         var command = new Command(
             "check", "Check every gradient against the reference formula and central differences; exit 1 when one is out of bounds.")
         {
-            shape, cell, layers, seed, json,
+            shape, cell, layers, bidirectional, seed, json,
         };
         command.SetAction(parsed => Run(
             context,
-            Shape(parsed.GetValue(shape), parsed.GetValue(cell) ?? RecurrentCellKind.Rnn, parsed.GetValue(layers)),
+            Shape(
+                parsed.GetValue(shape),
+                DefaultShape with
+                {
+                    Cell = parsed.GetValue(cell) ?? RecurrentCellKind.Rnn,
+                    Layers = parsed.GetValue(layers),
+                    IsBidirectional = parsed.GetValue(bidirectional),
+                }),
             parsed.GetValue(seed),
             parsed.GetValue(json)));
         return command;
@@ -60,9 +68,8 @@ internal static class CheckCommand
 
     private static string Text(CheckShape shape) => $"{shape.Batch},{shape.Steps},{shape.InputSize},{shape.HiddenSize}";
 
-    private static CheckShape Shape(int[]? sizes, RecurrentCellKind cell, int layers)
+    private static CheckShape Shape(int[]? sizes, CheckShape shape)
     {
-        CheckShape shape = DefaultShape with { Cell = cell, Layers = layers };
         if (sizes is [int batch, int steps, int input, int hidden])
         {
             shape = shape with { Batch = batch, Steps = steps, InputSize = input, HiddenSize = hidden };
@@ -70,7 +77,7 @@ internal static class CheckCommand
 
         if (shape.MultiplyAdds > MostWork)
         {
-            string formula = cell == RecurrentCellKind.Rnn && layers == 1 ? "B·T·H·(I+H)" : "multiply-adds of all layers";
+            string formula = shape is { Cell: RecurrentCellKind.Rnn, Layers: 1, IsBidirectional: false } ? "B·T·H·(I+H)" : "multiply-adds of all layers";
             throw ToolException.Usage("--shape", $"{formula} = {shape.MultiplyAdds:N0}", $"at most {MostWork:N0}, for the naive reference's sake");
         }
 
@@ -93,7 +100,8 @@ internal static class CheckCommand
         CheckRow[] rows = [.. tensors.Select(tensor => GradientComparison.Compare(tensor, entries, seed))];
         if (!asJson)
         {
-            string recurrent = shape.Layers == 1 ? Name(shape.Cell) : $"{shape.Layers} layers of {Name(shape.Cell)}";
+            string name = shape.IsBidirectional ? $"bidirectional {Name(shape.Cell)}" : Name(shape.Cell);
+            string recurrent = shape.Layers == 1 ? name : $"{shape.Layers} layers of {name}";
             context.Output.WriteLine($"Embedding, {recurrent}, linear layer and loss, B,T,I,H = {Text(shape)}, seed {seed}.");
         }
 

@@ -66,6 +66,9 @@ internal static class CommandOptions
     /// <summary>--layers.</summary>
     public static Option<int> Layers() => Whole("--layers", 1, 1, 64, "Recurrent layers on each other.");
 
+    /// <summary>--bidirectional.</summary>
+    public static Option<bool> Bidirectional() => Switch("--bidirectional", "Every layer runs both ways, its outputs side by side.");
+
     /// <summary>A description that ends as the help ends those whose default is a value.</summary>
     public static string WithDefault(string description, string otherwise) => $"{description} [default: {otherwise}]";
 

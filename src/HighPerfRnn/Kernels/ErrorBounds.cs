@@ -55,4 +55,13 @@ public static class ErrorBounds
     /// (where that is above 2⁻¹⁰⁰): 2⁻¹⁴.
     /// </summary>
     public const double Int8State = 1.0 / (1 << 14);
+
+    /// <summary>
+    /// How far a layer's blocked prefix scan over time may be from its sequential order, in units of u·M with
+    /// u = 2⁻²⁴ (2⁻⁵³ in double) and M = Σ |b_s|·Π |a_r| over the row's steps s so far, r after s, and |h₋₁|·Π |a_r|: 2·n + 1. Both
+    /// orders start from the same a and b; in the sequential one a term meets at most n roundings, in the scan one more, where its block is
+    /// carried on.
+    /// </summary>
+    /// <param name="steps">n, the row's steps up to this one.</param>
+    public static double BlockedScan(int steps) => (2.0 * steps) + 1;
 }

@@ -51,6 +51,11 @@ internal readonly struct GateLayout
         return vectors % 2 == 0 ? vectors / 2 : vectors;
     }
 
+    /// <summary>The packed column of a unit's first gate, among so many.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int PackedColumn(int gates, int unitBlock, int unit) =>
+        gates <= 1 ? unit : ((unit & -unitBlock) * gates) + (unit & (unitBlock - 1));
+
     /// <summary>Where the numbers of a packed column come from: from one unit on, as many as are left of its gate.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public (int SourceColumn, int Count) Source(int packedColumn)

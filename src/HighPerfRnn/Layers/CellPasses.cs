@@ -12,6 +12,12 @@ internal abstract class CellPasses<T>
 {
     public abstract CellLayout Layout { get; }
 
+    /// <summary>How a forward pass walks a sequence; only linear cells know another order than one step after the other.</summary>
+    public RecurrenceOrder Order { get; set; }
+
+    /// <summary>Numbers of a forward pass's workspace.</summary>
+    public virtual int ForwardWorkspaceSize(in RnnShape shape, in LayerLayout layer) => RecurrentWorkspace.ForwardSize<T>(shape, layer);
+
     public abstract void Forward(PackedParameters<T> parameters, in RnnShape shape, in RnnForward<T> pass, WorkerGroup? workers);
 
     public abstract void Backward(PackedParameters<T> parameters, in RnnShape shape, in RnnBackward<T> pass, WorkerGroup? workers);
@@ -21,17 +27,17 @@ internal abstract class CellPasses<T>
 }
 
 /// <inheritdoc/>
-internal sealed class CellPasses<T, TCell>(TCell cell) : CellPasses<T>
+internal class CellPasses<T, TCell>(TCell cell) : CellPasses<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TCell : struct, IRecurrentCell<T>
 {
-    private readonly TCell _cell = cell;
+    protected TCell Cell { get; } = cell;
 
     public override CellLayout Layout { get; } = CellShape<T, TCell>.Layout;
 
     public override void Forward(PackedParameters<T> parameters, in RnnShape shape, in RnnForward<T> pass, WorkerGroup? workers)
     {
-        var job = new RecurrentForwardJob<T, TCell> { Cell = _cell, Shape = shape, Pass = pass, Weights = parameters.Weights };
+        var job = new RecurrentForwardJob<T, TCell> { Cell = Cell, Shape = shape, Pass = pass, Weights = parameters.Weights };
         WorkerGroup.Run(workers, ref job, shape.MultiplyAdds * Layout.Gates);
     }
 
@@ -39,7 +45,7 @@ internal sealed class CellPasses<T, TCell>(TCell cell) : CellPasses<T>
     {
         var job = new RecurrentBackwardJob<T, TCell>
         {
-            Cell = _cell,
+            Cell = Cell,
             Shape = shape,
             Pass = pass,
             Weights = parameters.Weights,
@@ -57,7 +63,7 @@ internal sealed class CellPasses<T, TCell>(TCell cell) : CellPasses<T>
         job.NextState = ref MemoryMarshal.GetReference(step.NextState);
         job.CellState = ref MemoryMarshal.GetReference(step.CellState);
         job.NextCellState = ref MemoryMarshal.GetReference(step.NextCellState);
-        job.Cell = _cell;
+        job.Cell = Cell;
         job.IsBackwards = isBackwards;
         if (workers is null) Lanes.Run<T, RecurrentStepJob<T, TCell>, WorkerTeam>(ref job, WorkerTeam.Alone);
         else WorkerGroup.Run(workers, ref job, (long)Layout.Gates * step.State.Length * (step.Input.Length + step.State.Length));

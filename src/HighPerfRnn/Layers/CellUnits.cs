@@ -134,13 +134,13 @@ internal ref struct CellUnits<T, TLane, TCell, TPhase>
 
             for (int unit = start; unit < end; unit += TUnits.Count)
             {
-                int ofGates = Packed(gates, unitBlock, firstUnit + unit);
+                int ofGates = GateLayout.PackedColumn(gates, unitBlock, firstUnit + unit);
                 at.Count = units - unit;
                 at.InputCount = typeof(TInput) == typeof(InputTable) ? at.Count : TUnits.Count;
                 at.InputParts = ref Unsafe.Add(
-                    ref inputParts, typeof(TInput) == typeof(InputTable) ? firstUnit + unit : typeof(TInput) == typeof(InputTile) ? Packed(gates, unitBlock, unit) : ofGates);
+                    ref inputParts, typeof(TInput) == typeof(InputTable) ? firstUnit + unit : typeof(TInput) == typeof(InputTile) ? GateLayout.PackedColumn(gates, unitBlock, unit) : ofGates);
                 at.Bias = ref Unsafe.Add(ref Bias, ofGates);
-                at.Sums = ref Unsafe.Add(ref sums, Packed(sumGates, unitBlock, unit));
+                at.Sums = ref Unsafe.Add(ref sums, GateLayout.PackedColumn(sumGates, unitBlock, unit));
                 at.PreviousStates = ref Unsafe.Add(ref PreviousStates, previous + unit);
                 at.NextStates = ref Unsafe.Add(ref NextStates, next + unit);
                 at.CellStates = ref Unsafe.Add(ref CellStates, cell + unit);
@@ -162,9 +162,4 @@ internal ref struct CellUnits<T, TLane, TCell, TPhase>
         }
         while (--rows > 0);
     }
-
-    // Where a unit's numbers lie among those of so many gates.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Packed(int gates, int unitBlock, int unit) =>
-        gates <= 1 ? unit : ((unit & -unitBlock) * gates) + (unit & (unitBlock - 1));
 }

@@ -11,7 +11,7 @@ namespace HighPerfRnn.Layers;
 /// dU = dh∘γ, dh_{t-1} = dh∘λ, dν = dh∘(h_{t-1}∘λ' + u∘γ') with λ' = -e^ν·λ and γ' = e^ν·λ²/γ.
 /// </summary>
 /// <remarks>1 - λ² is taken as -(e^(-2e^ν) - 1), which does not cancel where λ is near 1.</remarks>
-internal readonly struct LruCell<T> : IRecurrentCell<T>
+internal readonly struct LruCell<T> : ILinearCell<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private static readonly string[] Names = ["nu"];
@@ -27,12 +27,16 @@ internal readonly struct LruCell<T> : IRecurrentCell<T>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Forward<TLane>(scoped ref CellForward<T, TLane> unit)
+        where TLane : struct, ILane<TLane, T> => LinearCell<T, LruCell<T>>.Forward(this, ref unit);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Terms<TLane>(scoped ref CellForward<T, TLane> unit, out TLane decay, out TLane addition)
         where TLane : struct, ILane<TLane, T>
     {
-        Rates(unit.Vector(0), out _, out TLane decay, out TLane gain);
+        Rates(unit.Vector(0), out _, out decay, out TLane gain);
         TLane u = unit.Input(0);
         unit.Keep(0, u);
-        unit.SetState(TLane.FusedMultiplyAdd(decay, unit.PreviousState, gain * u));
+        addition = gain * u;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -9,7 +9,7 @@ namespace HighPerfRnn.Layers;
 /// minGRU (Feng, Tung, Ahmed, Bengio and Hajimirsadeghi 2024, "Were RNNs All We Needed?", section 3.1): with a = x_t·Wx + b,
 /// z = σ(a_z), n = φ(aₙ), h_t = (1 - z)∘h_{t-1} + z∘n; backward dA_z = dh∘(n - h_{t-1})∘σ', dAₙ = dh∘z∘φ', dh_{t-1} = dh∘(1 - z).
 /// </summary>
-internal readonly struct MinGruCell<T, TFunctions>(TFunctions functions) : IRecurrentCell<T>
+internal readonly struct MinGruCell<T, TFunctions>(TFunctions functions) : ILinearCell<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TFunctions : struct, IGateFunctions<T>
 {
@@ -21,11 +21,16 @@ internal readonly struct MinGruCell<T, TFunctions>(TFunctions functions) : IRecu
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Forward<TLane>(scoped ref CellForward<T, TLane> unit)
+        where TLane : struct, ILane<TLane, T> => LinearCell<T, MinGruCell<T, TFunctions>>.Forward(this, ref unit);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Terms<TLane>(scoped ref CellForward<T, TLane> unit, out TLane decay, out TLane addition)
         where TLane : struct, ILane<TLane, T>
     {
         TLane z = KeptGate<T, TFunctions, SigmoidFunction<T>>.Forward(_functions, Z, ref unit, unit.Input(Z));
         TLane n = KeptGate<T, TFunctions, IdentityFunction<T>>.Forward(_functions, N, ref unit, unit.Input(N));
-        unit.SetState(TLane.FusedMultiplyAdd(TLane.Broadcast(T.One) - z, unit.PreviousState, z * n));
+        decay = TLane.Broadcast(T.One) - z;
+        addition = z * n;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -47,7 +52,7 @@ internal readonly struct MinGruCell<T, TFunctions>(TFunctions functions) : IRecu
 /// dAₙ = dh∘i'∘φ', dh_{t-1} = dh∘f'.
 /// </summary>
 /// <remarks>δ is the guard's threshold, 2⁻¹⁰⁰ (2⁻⁹⁰⁰ in double): where both gates vanish it makes ½ of what would be 0 / 0. Gates are f, i, n.</remarks>
-internal readonly struct MinLstmCell<T, TFunctions>(TFunctions functions) : IRecurrentCell<T>
+internal readonly struct MinLstmCell<T, TFunctions>(TFunctions functions) : ILinearCell<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TFunctions : struct, IGateFunctions<T>
 {
@@ -59,13 +64,18 @@ internal readonly struct MinLstmCell<T, TFunctions>(TFunctions functions) : IRec
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Forward<TLane>(scoped ref CellForward<T, TLane> unit)
+        where TLane : struct, ILane<TLane, T> => LinearCell<T, MinLstmCell<T, TFunctions>>.Forward(this, ref unit);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Terms<TLane>(scoped ref CellForward<T, TLane> unit, out TLane decay, out TLane addition)
         where TLane : struct, ILane<TLane, T>
     {
         TLane f = KeptGate<T, TFunctions, SigmoidFunction<T>>.Forward(_functions, F, ref unit, unit.Input(F));
         TLane i = KeptGate<T, TFunctions, SigmoidFunction<T>>.Forward(_functions, I, ref unit, unit.Input(I));
         Normalize(ref f, ref i);
         TLane n = KeptGate<T, TFunctions, IdentityFunction<T>>.Forward(_functions, N, ref unit, unit.Input(N));
-        unit.SetState(TLane.FusedMultiplyAdd(f, unit.PreviousState, i * n));
+        decay = f;
+        addition = i * n;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -8,7 +8,7 @@ namespace HighPerfRnn.Layers;
 /// </summary>
 /// <typeparam name="T">float or double.</typeparam>
 /// <remarks>Parameters: <c>weight_ih</c> Wx [I, 2·H], <c>bias</c> b [2·H], gates in the order z, n. See <see cref="RecurrentLayer{T}"/>.</remarks>
-public sealed class MinGru<T> : RecurrentLayer<T>
+public sealed class MinGru<T> : LinearRecurrentLayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>A layer of <paramref name="hiddenSize"/> units.</summary>
@@ -28,8 +28,8 @@ public sealed class MinGru<T> : RecurrentLayer<T>
     {
         candidate.Validate(nameof(candidate));
         return candidate == Activation.Identity
-            ? new CellPasses<T, MinGruCell<T, UsualFunctions<T>>>(default)
-            : new CellPasses<T, MinGruCell<T, AnyFunctions<T>>>(
+            ? new LinearCellPasses<T, MinGruCell<T, UsualFunctions<T>>>(default)
+            : new LinearCellPasses<T, MinGruCell<T, AnyFunctions<T>>>(
                 new(new AnyFunctions<T>(double.PositiveInfinity, clipped: 0, Activation.Sigmoid, candidate)));
     }
 }
@@ -40,7 +40,7 @@ public sealed class MinGru<T> : RecurrentLayer<T>
 /// </summary>
 /// <typeparam name="T">float or double.</typeparam>
 /// <remarks>Parameters: <c>weight_ih</c> Wx [I, 3·H], <c>bias</c> b [3·H], gates in the order f, i, n. See <see cref="RecurrentLayer{T}"/>.</remarks>
-public sealed class MinLstm<T> : RecurrentLayer<T>
+public sealed class MinLstm<T> : LinearRecurrentLayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <inheritdoc cref="MinGru{T}(int, int, Activation?, bool)"/>
@@ -55,8 +55,8 @@ public sealed class MinLstm<T> : RecurrentLayer<T>
     {
         candidate.Validate(nameof(candidate));
         return candidate == Activation.Identity
-            ? new CellPasses<T, MinLstmCell<T, UsualFunctions<T>>>(default)
-            : new CellPasses<T, MinLstmCell<T, AnyFunctions<T>>>(
+            ? new LinearCellPasses<T, MinLstmCell<T, UsualFunctions<T>>>(default)
+            : new LinearCellPasses<T, MinLstmCell<T, AnyFunctions<T>>>(
                 new(new AnyFunctions<T>(double.PositiveInfinity, clipped: 0, Activation.Sigmoid, Activation.Sigmoid, candidate)));
     }
 }
@@ -70,7 +70,7 @@ public sealed class MinLstm<T> : RecurrentLayer<T>
 /// Parameters: <c>weight_ih</c> Wx [I, H], <c>bias</c> b [H], <c>nu</c> ν [H], which must be above -80 (-700 in double): below, γ vanishes.
 /// See <see cref="RecurrentLayer{T}"/>.
 /// </remarks>
-public sealed class Lru<T> : RecurrentLayer<T>
+public sealed class Lru<T> : LinearRecurrentLayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>A layer of <paramref name="hiddenSize"/> units.</summary>
@@ -79,7 +79,7 @@ public sealed class Lru<T> : RecurrentLayer<T>
     /// <param name="isTrainable">Whether to hold what the backward pass needs: a second, transposed copy of the weights.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is not positive.</exception>
     public Lru(int inputSize, int hiddenSize, bool isTrainable = true)
-        : base(inputSize, hiddenSize, new CellPasses<T, LruCell<T>>(default), isTrainable)
+        : base(inputSize, hiddenSize, new LinearCellPasses<T, LruCell<T>>(default), isTrainable)
     {
     }
 }

@@ -47,6 +47,8 @@ internal readonly ref partial struct RecurrentBackwardJob<T, TCell> : ITeamJob, 
         room.Zeros.Clear();
         SetFinalGradients(room, part.FirstRow, part.EndRow);
         if (part.SplitsUnits) team.Synchronize();
+        // Without a product of all units' gradients each worker goes on with its own.
+        bool meetsEachStep = Weights.HasStepProducts;
         StepRows rows = Rows;
         for (int start = (Shape.Steps - 1) / blockSteps * blockSteps; start >= 0 && Shape.Steps > 0; start -= blockSteps)
         {
@@ -55,8 +57,10 @@ internal readonly ref partial struct RecurrentBackwardJob<T, TCell> : ITeamJob, 
             {
                 Span<T> next = t == end - 1 ? room.StepAfter : room.Gradients[(rows.Of(start, t + 1) * room.GradientStride)..];
                 Step<TLane>(team, part, t, next, room.Gradients[(rows.Of(start, t) * room.GradientStride)..], room);
-                if (part.SplitsUnits) team.Synchronize();
+                if (part.SplitsUnits && meetsEachStep) team.Synchronize();
             }
+
+            if (part.SplitsUnits && !meetsEachStep) team.Synchronize();
 
             int rowsOfStart = rows.Of(start);
             (int firstRow, int endRow) = part.SplitsUnits

@@ -63,7 +63,8 @@ internal readonly ref struct RecurrentForwardJob<T, TCell> : ITeamJob, ILaneWork
                 Span<T> output = Pass.Output.Slice(rows.Before(t) * size, rows.Of(t) * size);
                 Step<TLane>(team, part, t, state, output, room.InputParts[(rows.Of(start, t) * room.PartsStride)..], room);
                 state = output;
-                if (part.SplitsUnits) team.Synchronize();
+                // Where no product reads all units' states, each worker goes on with its own.
+                if (part.SplitsUnits && Weights.HasStepProducts) team.Synchronize();
             }
 
             // The next group's input parts take the place of these.

@@ -20,7 +20,7 @@ namespace HighPerfRnn.Layers;
 /// are defined so, and never fall into subnormal numbers.</para>
 /// <para>The same weights and inputs give the same bits whatever the vector width and the number of workers; outputs, states
 /// and each row's input gradient do so too in whatever batch a row travels, and outputs and states however a sequence is cut
-/// into chunks. Passes may run at the same time on several threads, each with its own spans; not while Repack runs.</para>
+/// into chunks (but for <see cref="RecurrenceOrder.BlockedScan"/>). Passes may run at the same time on several threads, each with its own spans; not while Repack runs.</para>
 /// </remarks>
 public abstract partial class RecurrentLayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -53,6 +53,8 @@ public abstract partial class RecurrentLayer<T>
         Parameters = new ParameterSet<T>(ParametersOf(inputSize, _layout));
         _packed = new PackedParameters<T>(Parameters, inputSize, _layout, isTrainable, WeightFormat.Full);
     }
+
+    private protected CellPasses<T> Passes => _passes;
 
     /// <summary>I.</summary>
     public int InputSize { get; }
@@ -89,10 +91,11 @@ public abstract partial class RecurrentLayer<T>
     /// <summary>
     /// How many elements <see cref="Forward"/> and <see cref="Step(in RnnStep{T}, WorkerGroup?)"/> need as workspace:
     /// Z·B + S·(B·C + R·G), R being at most 256 KiB worth of rows or one step, and a step's share of <see cref="ReserveSize"/> for a cell of
-    /// two phases or a projection; the letters as for <see cref="WorkspaceSize"/>.
+    /// two phases or a projection; the letters as for <see cref="WorkspaceSize"/>. A scan over time takes more:
+    /// <see cref="LinearRecurrentLayer{T}.Order"/>.
     /// </summary>
     /// <inheritdoc cref="WorkspaceSize"/>
-    public int ForwardWorkspaceSize(int steps, int batch) => RecurrentWorkspace.ForwardSize<T>(ShapeOf(steps, batch), _layout);
+    public int ForwardWorkspaceSize(int steps, int batch) => _passes.ForwardWorkspaceSize(ShapeOf(steps, batch), _layout);
 
     /// <summary>
     /// How many elements the forward pass keeps for <see cref="Backward"/> beside the outputs: T·B·K·S, K being

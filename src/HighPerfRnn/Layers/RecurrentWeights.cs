@@ -54,5 +54,8 @@ internal ref struct RecurrentWeights<T>
 
     public readonly bool HasSecondPhase => Layer.Cell.ScratchGates > 0;
 
+    /// <summary>Whether a step takes products, which need what all units left before.</summary>
+    public readonly bool HasStepProducts => Recurrent.Depth > 0 || Layer.HasScratch;
+
     public readonly bool HasProjection => Layer.ProjectionSize > 0;
 }

@@ -83,6 +83,30 @@ public sealed class MeasureCommandTests
         static string Name(JsonElement row) => row.GetProperty("parameter").GetString()!;
     }
 
+    [Theory]
+    [InlineData("rnn", "1", "weight_ih weight_hh bias")]
+    [InlineData("lstm", "2", "weight_ih weight_hh bias")]
+    [InlineData("gru", "1", "weight_ih weight_hh bias bias_hn")]
+    [InlineData("lru", "2", "weight_ih bias nu")]
+    public void CheckReportsEveryGradientOfBothDirections(string cell, string layers, string names)
+    {
+        ToolRun run = ToolRun.Of("check", "--cell", cell, "--layers", layers, "--bidirectional", "--shape", "2,5,4,7", "--json");
+        JsonElement report = run.Json();
+        Assert.True(report.GetProperty("passed").GetBoolean());
+        string[] found = [.. report.GetProperty("rows").EnumerateArray()
+            .Where(row => row.GetProperty("precision").GetString() == "float")
+            .Select(row => row.GetProperty("parameter").GetString()!)];
+        string layer = layers == "1" ? string.Empty : "_l1";
+        foreach (string name in names.Split(' '))
+        {
+            Assert.Contains($"{cell}.{name}{layer}", found);
+            Assert.Contains($"{cell}.{name}{layer}_reverse", found);
+        }
+
+        string line = ToolRun.Of("check", "--cell", cell, "--layers", layers, "--bidirectional", "--shape", "1,2,3,4").Output;
+        Assert.Contains($"bidirectional {cell.ToUpperInvariant()}", line, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void CheckFitsInEightyColumns()
     {
@@ -158,6 +182,20 @@ public sealed class MeasureCommandTests
         Assert.Equal(layers, row.GetProperty("layers").GetInt32().ToString(System.Globalization.CultureInfo.InvariantCulture));
         Assert.Equal(operations / row.GetProperty("microseconds").GetDouble() / 1000, row.GetProperty("gflops").GetDouble(), 6);
         Assert.InRange(row.GetProperty("shareOfLimit").GetDouble(), 1e-9, 2);
+        Assert.True(row.GetProperty("speedupOverNaive").GetDouble() > 0);
+    }
+
+    [Theory]
+    [InlineData("lstm", "1", "forward", 3 * 2.0 * 2 * 2 * 4 * 7 * (5 + 7))]
+    [InlineData("gru", "2", "training", 3 * 3 * 2.0 * 2 * 2 * 3 * 7 * (5 + 7 + 14 + 7))]
+    [InlineData("rnn", "1", "backward", 3 * 2 * 2.0 * 2 * 2 * 7 * (5 + 7))]
+    public void BenchMeasuresBothDirections(string cell, string layers, string mode, double operations)
+    {
+        JsonElement report = ToolRun.Of(
+            "bench", "--bidirectional", "--cell", cell, "--layers", layers, "--shape", "2,3,5,7", "--mode", mode, "--seconds", "0.02", "--json").Json();
+        JsonElement row = Assert.Single(report.GetProperty("rows").EnumerateArray());
+        Assert.True(row.GetProperty("bidirectional").GetBoolean());
+        Assert.Equal(operations / row.GetProperty("microseconds").GetDouble() / 1000, row.GetProperty("gflops").GetDouble(), 6);
         Assert.True(row.GetProperty("speedupOverNaive").GetDouble() > 0);
     }
 

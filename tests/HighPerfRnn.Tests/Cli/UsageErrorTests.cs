@@ -55,6 +55,7 @@ public sealed class UsageErrorTests
     [InlineData("--mode: found 'sideways', expected one of step, forward, backward, training", "bench", "--mode", "sideways")]
     [InlineData("--precision: found 'half', expected one of float, double, bfloat16, int8", "bench", "--precision", "half")]
     [InlineData("--mode: found 'training', expected step or forward with --precision int8", "bench", "--mode", "training", "--precision", "int8")]
+    [InlineData("--mode: found 'step', expected forward, backward or training with --bidirectional", "bench", "--bidirectional", "--mode", "step")]
     [InlineData("--seconds: found '0', expected a number from 0.001", "bench", "--seconds", "0")]
     public void OneLineSaysWhatIsWrong(string expected, params string[] args)
     {

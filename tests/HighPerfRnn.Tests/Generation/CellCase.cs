@@ -49,6 +49,9 @@ public enum CellTraits
 
     /// <summary>The GRU's reset before the product.</summary>
     ResetBefore = 8192,
+
+    /// <summary>A linear cell's prefix scan over time.</summary>
+    BlockedScan = 16384,
 }
 
 /// <summary>A cell, a shape and a seed, from which all numbers of a test follow.</summary>
@@ -70,6 +73,9 @@ public sealed record CellCase(string Cell, int Batch, int Steps, int InputSize, 
     internal long Work => (long)Batch * Math.Max(1, Steps) * HiddenSize * (InputSize + HiddenSize) * (Cell == "lstm" ? 4 : 3);
 
     internal bool Has(CellTraits trait) => (Traits & trait) != 0;
+
+    /// <summary>Whether the cell is one that a scan takes, and is to be scanned.</summary>
+    internal bool IsScan => Has(CellTraits.BlockedScan) && (Cell is "mingru" or "minlstm" or "lru");
 
     internal static CellCase Parse(string text) => new(
         CaseText.Field(text, "cell"),

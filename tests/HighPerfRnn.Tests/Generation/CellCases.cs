@@ -20,13 +20,18 @@ public static class CellCases
         from inputSize in Cases.Size(1, 40)
         from hiddenSize in Cases.Size(1, 40)
         from seed in Gen.Choose(0, int.MaxValue)
-        from traits in Gen.Choose(0, ((int)CellTraits.ResetBefore << 1) - 1)
+        from traits in Gen.Choose(0, ((int)CellTraits.BlockedScan << 1) - 1)
         select Tame(new CellCase(cell, batch, steps, inputSize, hiddenSize, seed, (CellTraits)traits)
             .Within(Math.Min(UsualWork, TestSettings.Work)));
 
-    /// <summary>Gates that are not bounded make a state that grows with every step; a few steps are enough of them.</summary>
+    /// <summary>
+    /// Gates that are not bounded make a state that grows with every step; a few steps are enough of them. A scan is one of several
+    /// blocks.
+    /// </summary>
     private static CellCase Tame(CellCase drawn) =>
-        drawn.Has(CellTraits.OtherActivations) ? drawn with { Steps = Math.Min(drawn.Steps, 3) } : drawn;
+        drawn.Has(CellTraits.OtherActivations) ? drawn with { Steps = Math.Min(drawn.Steps, 3) }
+        : drawn.IsScan ? (drawn with { Steps = drawn.Steps * 8 }).Within(Math.Min(UsualWork, TestSettings.Work))
+        : drawn;
 
     private static IEnumerable<CellCase> Shrink(CellCase value)
     {

@@ -16,7 +16,8 @@ internal sealed class CellLayerRun<T>
     {
         _data = data;
         CellCase shape = data.Case;
-        Layer = LibraryLayers.Create<T>(data.Options, shape.InputSize, shape.HiddenSize);
+        RecurrenceOrder order = shape.IsScan ? RecurrenceOrder.BlockedScan : RecurrenceOrder.Sequential;
+        Layer = LibraryLayers.Create<T>(data.Options, shape.InputSize, shape.HiddenSize, order);
         for (int i = 0; i < data.Shapes.Count; i++) LibraryLayers.Load<T>(Layer, data.Shapes[i].Name, Convert(data.Parameters[i]));
         Layer.Repack();
         int rows = shape.Steps * shape.Batch;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using HighPerfRnn.Layers;
 using HighPerfRnn.Reference;
 
 namespace HighPerfRnn.Tests.Generation;
@@ -16,7 +17,12 @@ internal sealed class CellRun<T>
         _cell = data.Options.Create(math, data.Case.InputSize, data.Case.HiddenSize);
         LoadWeights();
         Sequence = new ReferenceSequence<T>(
-            _cell, data.Case.Batch, data.Case.Steps, data.Lengths, data.Case.Has(CellTraits.Reverse));
+            _cell,
+            data.Case.Batch,
+            data.Case.Steps,
+            data.Lengths,
+            data.Case.Has(CellTraits.Reverse),
+            data.Case.IsScan ? LinearRecurrentLayer<float>.ScanBlockSteps : 0);
         for (int i = 0; i < Tensors.Count; i++)
         {
             (string name, T[] tensor) = Tensors[i];

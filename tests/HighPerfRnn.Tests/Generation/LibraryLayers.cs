@@ -7,15 +7,16 @@ namespace HighPerfRnn.Tests.Generation;
 /// <summary>The library's layer for a cell of the reference, and where each parameter of the one is among those of the other.</summary>
 internal static class LibraryLayers
 {
-    public static RecurrentLayer<T> Create<T>(ReferenceCellOptions options, int inputSize, int hiddenSize)
+    public static RecurrentLayer<T> Create<T>(
+        ReferenceCellOptions options, int inputSize, int hiddenSize, RecurrenceOrder order = RecurrenceOrder.Sequential)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => options switch
         {
             ReferenceVanillaRnnOptions rnn => new Rnn<T>(inputSize, hiddenSize, Of(rnn.Activation), clip: rnn.Clip),
             ReferenceLstmOptions lstm => new Lstm<T>(inputSize, hiddenSize, Of(lstm)),
             ReferenceGruOptions gru => new Gru<T>(inputSize, hiddenSize, Of(gru)),
-            ReferenceMinGruOptions minGru => new MinGru<T>(inputSize, hiddenSize, Of(minGru.CandidateActivation)),
-            ReferenceMinLstmOptions minLstm => new MinLstm<T>(inputSize, hiddenSize, Of(minLstm.CandidateActivation)),
-            ReferenceLruOptions => new Lru<T>(inputSize, hiddenSize),
+            ReferenceMinGruOptions minGru => new MinGru<T>(inputSize, hiddenSize, Of(minGru.CandidateActivation)) { Order = order },
+            ReferenceMinLstmOptions minLstm => new MinLstm<T>(inputSize, hiddenSize, Of(minLstm.CandidateActivation)) { Order = order },
+            ReferenceLruOptions => new Lru<T>(inputSize, hiddenSize) { Order = order },
             _ => throw new ArgumentException($"The library has no layer for {options}.", nameof(options)),
         };
 

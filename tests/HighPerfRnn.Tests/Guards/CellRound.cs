@@ -13,8 +13,8 @@ namespace HighPerfRnn.Tests.Guards;
 internal sealed class CellRound<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>H around the lanes' widths, from fewer rows than a tile to more.</summary>
-    public static readonly RnnShape[] Shapes = [new(3, 2, 4, 1), new(4, 3, 5, 7), new(2, 1, 3, 17), new(3, 13, 9, 33)];
+    /// <summary>H around the lanes' widths, from fewer rows than a tile to more; and more steps than two blocks of a scan.</summary>
+    public static readonly RnnShape[] Shapes = [new(3, 2, 4, 1), new(4, 3, 5, 7), new(2, 1, 3, 17), new(3, 13, 9, 33), new(131, 2, 2, 19)];
 
     private readonly bool _isOwn;
     private readonly RnnShape _shape;

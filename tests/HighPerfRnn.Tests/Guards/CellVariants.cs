@@ -48,6 +48,9 @@ internal static class CellVariants<T>
         new("minlstm", (i, h) => new MinLstm<T>(i, h)),
         new("minlstm of another function", (i, h) => new MinLstm<T>(i, h, Activation.Softplus)),
         new("lru", (i, h) => new Lru<T>(i, h)),
+        new("mingru scan", (i, h) => new MinGru<T>(i, h) { Order = RecurrenceOrder.BlockedScan }),
+        new("minlstm scan", (i, h) => new MinLstm<T>(i, h) { Order = RecurrenceOrder.BlockedScan }),
+        new("lru scan", (i, h) => new Lru<T>(i, h) { Order = RecurrenceOrder.BlockedScan }),
         new("own cell", (i, h) => new CellLayer<T, BlendCell<T>>(i, h), IsOwn: true),
         new("own cell of two phases", (i, h) => new CellLayer<T, TwoPhaseCell<T>>(i, h), IsOwn: true),
     ];

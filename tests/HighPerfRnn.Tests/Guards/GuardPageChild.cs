@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using HighPerfRnn.Kernels;
 using HighPerfRnn.Layers;
 using HighPerfRnn.Simd;
+using HighPerfRnn.Tests.Generation;
 using HighPerfRnn.Threading;
 
 namespace HighPerfRnn.Tests.Guards;
@@ -52,6 +53,9 @@ internal static class GuardPageChild
                 RunNeighbours<float>(sizes, side, workers);
                 RunNeighbours<double>(sizes, side, workers);
             }
+
+            RunNetworks<float>(side, workers);
+            RunNetworks<double>(side, workers);
         }
 
         Console.WriteLine(Survived);
@@ -110,6 +114,21 @@ internal static class GuardPageChild
         var round = new NeighbourRound<T>(sizes, new GuardedRoom(side));
         round.Run(null);
         round.Run(workers);
+    }
+
+    private static void RunNetworks<T>(GuardedSide side, WorkerGroup workers)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var room = new GuardedRoom(side);
+        foreach (CellCase shape in NetworkRound<T>.Cases)
+        {
+            foreach (WorkerGroup? group in (WorkerGroup?[])[null, workers])
+            {
+                Console.WriteLine($"{typeof(T).Name} networks {shape} guarded {side}");
+                for (int kind = 0; kind < NetworkParts.Kinds; kind++) NetworkRound<T>.RunNetwork(shape, kind, room, group);
+                NetworkRound<T>.RunBothDirections(shape, room, group);
+            }
+        }
     }
 
     /// <summary>A product whose packed weights end (or start) at a protected page.</summary>

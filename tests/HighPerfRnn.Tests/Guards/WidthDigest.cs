@@ -51,6 +51,8 @@ internal static class WidthDigest
             AddNeighbours<double>(lines, sizes, workers);
         }
 
+        AddNetworks<float>(lines, workers);
+        AddNetworks<double>(lines, workers);
         foreach (RecurrentCellKind cell in Enum.GetValues<RecurrentCellKind>())
         {
             AddTraining<float>(lines, cell, workers);
@@ -82,6 +84,12 @@ internal static class WidthDigest
         var round = new NeighbourRound<T>(sizes, new HeapRoom());
         round.Run(workers);
         AddResults(lines, $"{typeof(T).Name} {sizes}", round.Results());
+    }
+
+    private static void AddNetworks<T>(List<string> lines, WorkerGroup? workers)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        foreach (var (name, results) in NetworkRound<T>.Every(workers)) AddResults(lines, $"{typeof(T).Name} {name}", results);
     }
 
     /// <summary>Initialisation, loss, clipping, the optimizer and the schedule over thirty iterations.</summary>

@@ -86,7 +86,7 @@ public sealed class CellLayerTests(ITestOutputHelper log) : IDisposable
     private static void CheckSteps<T>(CellCase drawn)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        CellCase shape = drawn with { Traits = drawn.Traits & ~(CellTraits.Ragged | CellTraits.Reverse) };
+        CellCase shape = drawn with { Traits = drawn.Traits & ~(CellTraits.Ragged | CellTraits.Reverse | CellTraits.BlockedScan) };
         var data = new CellData(shape);
         var run = new CellLayerRun<T>(data);
         run.Forward();

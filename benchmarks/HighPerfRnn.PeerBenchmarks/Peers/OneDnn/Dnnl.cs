@@ -22,8 +22,10 @@ internal static unsafe partial class Dnnl
 
     public const int SourceLayer = 1;
     public const int SourceState = 2;
+    public const int SourceCellState = 3;
     public const int DestinationLayer = 17;
     public const int DestinationState = 18;
+    public const int DestinationCellState = 19;
     public const int WeightsLayer = 33;
     public const int WeightsState = 34;
     public const int Bias = 41;
@@ -86,6 +88,36 @@ internal static unsafe partial class Dnnl
         uint flags,
         float alpha,
         float beta);
+
+    [LibraryImport(LibraryFile)]
+    public static partial int dnnl_lstm_forward_desc_init(
+        void* layer,
+        int propagation,
+        int direction,
+        DnnlMemoryDescription* sourceLayer,
+        DnnlMemoryDescription* sourceState,
+        DnnlMemoryDescription* sourceCellState,
+        DnnlMemoryDescription* weightsLayer,
+        DnnlMemoryDescription* weightsState,
+        DnnlMemoryDescription* bias,
+        DnnlMemoryDescription* destinationLayer,
+        DnnlMemoryDescription* destinationState,
+        DnnlMemoryDescription* destinationCellState,
+        uint flags);
+
+    [LibraryImport(LibraryFile)]
+    public static partial int dnnl_lbr_gru_forward_desc_init(
+        void* layer,
+        int propagation,
+        int direction,
+        DnnlMemoryDescription* sourceLayer,
+        DnnlMemoryDescription* sourceState,
+        DnnlMemoryDescription* weightsLayer,
+        DnnlMemoryDescription* weightsState,
+        DnnlMemoryDescription* bias,
+        DnnlMemoryDescription* destinationLayer,
+        DnnlMemoryDescription* destinationState,
+        uint flags);
 
     [LibraryImport(LibraryFile)]
     public static partial int dnnl_primitive_desc_create(out nint description, void* operation, nint attributes, nint engine, nint hint);

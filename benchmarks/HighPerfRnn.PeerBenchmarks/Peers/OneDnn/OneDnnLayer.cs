@@ -17,6 +17,8 @@ internal sealed unsafe class OneDnnLayer : IRecurrentWork
     private readonly NativeBuffer _input;
     private readonly NativeBuffer _states;
     private readonly NativeBuffer _bias;
+    private readonly NativeBuffer _cellState;
+    private readonly NativeBuffer _nextCellState;
     private readonly List<nint> _memories = [];
     private DnnlArgument[] _arguments;
     private DnnlArgument[] _nextArguments;
@@ -30,12 +32,13 @@ internal sealed unsafe class OneDnnLayer : IRecurrentWork
         Dnnl.Check(Dnnl.dnnl_engine_create(out _engine, Dnnl.Cpu, 0));
         Dnnl.Check(Dnnl.dnnl_stream_create(out _stream, _engine, Dnnl.DefaultStream));
         (int batch, int steps, int input, int hidden, int gates) = (work.Batch, work.Steps, work.InputSize, work.HiddenSize, work.Gates);
+        bool isGru = work.Cell == RecurrentCell.Gru;
         var descriptions = new LayerDescriptions
         {
             Input = Describe(Dnnl.Tag3, steps, batch, input),
             Output = Describe(Dnnl.Tag3, steps, batch, hidden),
             State = Describe(Dnnl.Tag4, 1, 1, batch, hidden),
-            Bias = Describe(Dnnl.Tag4, 1, 1, gates, hidden),
+            Bias = Describe(Dnnl.Tag4, 1, 1, isGru ? gates + 1 : gates, hidden),
             InputWeights = Describe(Dnnl.AnyTag, 1, 1, input, gates, hidden),
             RecurrentWeights = Describe(Dnnl.AnyTag, 1, 1, hidden, gates, hidden),
         };
@@ -43,7 +46,12 @@ internal sealed unsafe class OneDnnLayer : IRecurrentWork
         Dnnl.Check(Dnnl.dnnl_primitive_create(out _primitive, description));
         _input = new NativeBuffer(problem.Input);
         _states = new NativeBuffer(steps * batch * hidden);
-        _bias = new NativeBuffer(problem.Bias);
+        // Its GRU has gates u, r, o, which are our z, r, n, and the candidate's recurrent bias behind them.
+        int[] order = isGru ? [1, 0, 2] : [.. Enumerable.Range(0, gates)];
+        float[] bias = PeerWeights.Reordered(problem.Bias, hidden, order);
+        _bias = new NativeBuffer(isGru ? [.. bias, .. new float[hidden]] : bias);
+        _cellState = new NativeBuffer(problem.InitialCellState);
+        _nextCellState = new NativeBuffer(problem.InitialCellState.Length);
         _state = new NativeBuffer(problem.InitialState);
         _nextState = new NativeBuffer(problem.InitialState.Length);
         nint state = Memory(descriptions.State, _state.Address);
@@ -53,12 +61,17 @@ internal sealed unsafe class OneDnnLayer : IRecurrentWork
             new() { Index = Dnnl.SourceLayer, Memory = Memory(descriptions.Input, _input.Address) },
             new() { Index = Dnnl.DestinationLayer, Memory = Memory(descriptions.Output, _states.Address) },
             new() { Index = Dnnl.Bias, Memory = Memory(descriptions.Bias, _bias.Address) },
-            Reordered(description, Dnnl.WeightsLayer, problem.InputWeights, input),
-            Reordered(description, Dnnl.WeightsState, problem.RecurrentWeights, hidden),
+            Reordered(description, Dnnl.WeightsLayer, PeerWeights.Reordered(problem.InputWeights, hidden, order), input),
+            Reordered(description, Dnnl.WeightsState, PeerWeights.Reordered(problem.RecurrentWeights, hidden, order), hidden),
         ];
         Dnnl.Check(Dnnl.dnnl_primitive_desc_destroy(description));
         _arguments = [.. shared, .. StateArguments(state, nextState)];
         _nextArguments = [.. shared, .. StateArguments(nextState, state)];
+        if (work.Cell != RecurrentCell.Lstm) return;
+        nint cellState = Memory(descriptions.State, _cellState.Address);
+        nint nextCellState = Memory(descriptions.State, _nextCellState.Address);
+        _arguments = [.. _arguments, .. CellStateArguments(cellState, nextCellState)];
+        _nextArguments = [.. _nextArguments, .. CellStateArguments(nextCellState, cellState)];
     }
 
     public void Run()
@@ -84,11 +97,14 @@ internal sealed unsafe class OneDnnLayer : IRecurrentWork
         Dnnl.Check(Dnnl.dnnl_primitive_destroy(_primitive));
         Dnnl.Check(Dnnl.dnnl_stream_destroy(_stream));
         Dnnl.Check(Dnnl.dnnl_engine_destroy(_engine));
-        foreach (NativeBuffer buffer in (NativeBuffer[])[_input, _states, _bias, _state, _nextState]) buffer.Dispose();
+        foreach (NativeBuffer buffer in (NativeBuffer[])[_input, _states, _bias, _state, _nextState, _cellState, _nextCellState]) buffer.Dispose();
     }
 
     private static DnnlArgument[] StateArguments(nint from, nint to) =>
         [new() { Index = Dnnl.SourceState, Memory = from }, new() { Index = Dnnl.DestinationState, Memory = to }];
+
+    private static DnnlArgument[] CellStateArguments(nint from, nint to) =>
+        [new() { Index = Dnnl.SourceCellState, Memory = from }, new() { Index = Dnnl.DestinationCellState, Memory = to }];
 
     private static DnnlMemoryDescription Describe(int tag, params ReadOnlySpan<long> sizes)
     {
@@ -103,25 +119,54 @@ internal sealed unsafe class OneDnnLayer : IRecurrentWork
 
     private nint DescribeLayer(RecurrentCell cell, LayerDescriptions d)
     {
-        if (cell != RecurrentCell.Rnn) throw new NotSupportedException($"{cell} has no primitive here.");
         void* layer = NativeMemory.AllocZeroed(LayerDescriptionBytes);
         try
         {
-            Dnnl.Check(Dnnl.dnnl_vanilla_rnn_forward_desc_init(
-                layer,
-                Dnnl.ForwardInference,
-                Dnnl.Tanh,
-                Dnnl.LeftToRight,
-                &d.Input,
-                &d.State,
-                &d.InputWeights,
-                &d.RecurrentWeights,
-                &d.Bias,
-                &d.Output,
-                &d.State,
-                0,
-                0,
-                0));
+            Dnnl.Check(cell switch
+            {
+                RecurrentCell.Rnn => Dnnl.dnnl_vanilla_rnn_forward_desc_init(
+                    layer,
+                    Dnnl.ForwardInference,
+                    Dnnl.Tanh,
+                    Dnnl.LeftToRight,
+                    &d.Input,
+                    &d.State,
+                    &d.InputWeights,
+                    &d.RecurrentWeights,
+                    &d.Bias,
+                    &d.Output,
+                    &d.State,
+                    0,
+                    0,
+                    0),
+                RecurrentCell.Lstm => Dnnl.dnnl_lstm_forward_desc_init(
+                    layer,
+                    Dnnl.ForwardInference,
+                    Dnnl.LeftToRight,
+                    &d.Input,
+                    &d.State,
+                    &d.State,
+                    &d.InputWeights,
+                    &d.RecurrentWeights,
+                    &d.Bias,
+                    &d.Output,
+                    &d.State,
+                    &d.State,
+                    0),
+                RecurrentCell.Gru => Dnnl.dnnl_lbr_gru_forward_desc_init(
+                    layer,
+                    Dnnl.ForwardInference,
+                    Dnnl.LeftToRight,
+                    &d.Input,
+                    &d.State,
+                    &d.InputWeights,
+                    &d.RecurrentWeights,
+                    &d.Bias,
+                    &d.Output,
+                    &d.State,
+                    0),
+                _ => throw new NotSupportedException($"{cell} has no primitive here."),
+            });
             Dnnl.Check(Dnnl.dnnl_primitive_desc_create(out nint description, layer, 0, _engine, 0));
             return description;
         }

@@ -21,7 +21,7 @@ internal sealed class OneDnnLibrary : IRecurrentLibrary
 
     public string? Missing => Reason.Value;
 
-    public bool Supports(RecurrentCase work) => work is { Mode: not RecurrentMode.Training, Threads: 1 };
+    public bool Supports(RecurrentCase work) => work is { Mode: not RecurrentMode.Training, Threads: 1, Cell: not RecurrentCell.MinGru, IsRagged: false };
 
     public IRecurrentWork Create(RecurrentCase work, RecurrentProblem problem) => new OneDnnLayer(work, problem);
 

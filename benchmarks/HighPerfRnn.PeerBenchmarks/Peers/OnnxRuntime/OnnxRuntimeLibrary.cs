@@ -14,7 +14,7 @@ internal sealed class OnnxRuntimeLibrary : IRecurrentLibrary
 
     public string? Missing => null;
 
-    public bool Supports(RecurrentCase work) => work is { Mode: not RecurrentMode.Training, Threads: 1 };
+    public bool Supports(RecurrentCase work) => work is { Mode: not RecurrentMode.Training, Threads: 1, Cell: not RecurrentCell.MinGru, IsRagged: false };
 
     public IRecurrentWork Create(RecurrentCase work, RecurrentProblem problem) => new OnnxRuntimeLayer(work, problem);
 }
@@ -29,6 +29,8 @@ internal sealed class OnnxRuntimeLayer : IRecurrentWork
     private readonly NativeBuffer _input;
     private readonly NativeBuffer _states;
     private readonly List<OrtValue> _values = [];
+    private readonly NativeBuffer _cellState;
+    private readonly NativeBuffer _nextCellState;
     private OrtIoBinding _binding;
     private OrtIoBinding _nextBinding;
     private NativeBuffer _state;
@@ -47,8 +49,10 @@ internal sealed class OnnxRuntimeLayer : IRecurrentWork
         _states = new NativeBuffer(work.Mode == RecurrentMode.Step ? 0 : work.Steps * work.Batch * work.HiddenSize);
         _state = new NativeBuffer(problem.InitialState);
         _nextState = new NativeBuffer(problem.InitialState.Length);
-        _binding = Bind(_state, _nextState);
-        _nextBinding = Bind(_nextState, _state);
+        _cellState = new NativeBuffer(problem.InitialCellState);
+        _nextCellState = new NativeBuffer(problem.InitialCellState.Length);
+        _binding = Bind(_state, _nextState, _cellState, _nextCellState);
+        _nextBinding = Bind(_nextState, _state, _nextCellState, _cellState);
     }
 
     public void Run()
@@ -71,14 +75,17 @@ internal sealed class OnnxRuntimeLayer : IRecurrentWork
         _session.Dispose();
         _runOptions.Dispose();
         _options.Dispose();
-        foreach (NativeBuffer buffer in (NativeBuffer[])[_input, _states, _state, _nextState]) buffer.Dispose();
+        foreach (NativeBuffer buffer in (NativeBuffer[])[_input, _states, _state, _nextState, _cellState, _nextCellState]) buffer.Dispose();
     }
 
-    private OrtIoBinding Bind(NativeBuffer state, NativeBuffer nextState)
+    private OrtIoBinding Bind(NativeBuffer state, NativeBuffer nextState, NativeBuffer cellState, NativeBuffer nextCellState)
     {
         OrtIoBinding binding = _session.CreateIoBinding();
         binding.BindInput("X", Value(_input, _case.Steps, _case.Batch, _case.InputSize));
         binding.BindInput("initial_h", Value(state, 1, _case.Batch, _case.HiddenSize));
+        bool hasCellState = _case.Cell == RecurrentCell.Lstm;
+        if (hasCellState) binding.BindInput("initial_c", Value(cellState, 1, _case.Batch, _case.HiddenSize));
+        if (hasCellState && _case.Mode == RecurrentMode.Step) binding.BindOutput("Y_c", Value(nextCellState, 1, _case.Batch, _case.HiddenSize));
         if (_case.Mode == RecurrentMode.Step) binding.BindOutput("Y_h", Value(nextState, 1, _case.Batch, _case.HiddenSize));
         else binding.BindOutput("Y", Value(_states, _case.Steps, 1, _case.Batch, _case.HiddenSize));
         return binding;

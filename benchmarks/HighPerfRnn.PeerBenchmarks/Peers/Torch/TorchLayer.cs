@@ -1,40 +1,33 @@
 using HighPerfRnn.Benchmarks.Recurrent;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace HighPerfRnn.PeerBenchmarks.Peers.Torch;
 
-/// <summary>torch.nn.RNN.</summary>
+/// <summary>A layer of torch.nn.</summary>
 internal sealed class TorchLayer : IRecurrentWork
 {
     private readonly RecurrentCase _case;
-    private readonly RNN _layer;
+    private readonly TorchModule _layer;
     private readonly Tensor _input;
     private readonly Tensor _outputGradient;
     private readonly IDisposable? _inferenceMode;
     private Tensor _state;
+    private Tensor _cellState;
     private Tensor? _output;
 
     public TorchLayer(RecurrentCase work, RecurrentProblem problem)
     {
-        if (work.Cell != RecurrentCell.Rnn) throw new NotSupportedException($"{work.Cell} has no module here.");
         _case = work;
         TorchRuntime.UseOneThread();
         bool isTraining = work.Mode == RecurrentMode.Training;
-        _layer = nn.RNN(work.InputSize, work.HiddenSize);
-        using (no_grad())
-        {
-            SetParameter("weight_ih_l0", PeerWeights.Transposed(problem.InputWeights, work.InputSize));
-            SetParameter("weight_hh_l0", PeerWeights.Transposed(problem.RecurrentWeights, work.HiddenSize));
-            SetParameter("bias_ih_l0", problem.Bias);
-            SetParameter("bias_hh_l0", new float[problem.Bias.Length]);
-        }
-
+        _layer = new TorchModule(work.Cell, work.InputSize, work.HiddenSize);
+        _layer.Load(problem.InputWeights, problem.RecurrentWeights, problem.Bias, new float[problem.Bias.Length]);
         _inferenceMode = isTraining ? null : inference_mode();
         _input = tensor(problem.Input, [work.Steps, work.Batch, work.InputSize]);
         _input.requires_grad = isTraining;
         _state = tensor(problem.InitialState, [1, work.Batch, work.HiddenSize]);
+        _cellState = _layer.HasCellState ? tensor(problem.InitialCellState, [1, work.Batch, work.HiddenSize]) : zeros(1);
         _outputGradient = isTraining ? tensor(problem.OutputGradient, [work.Steps, work.Batch, work.HiddenSize]) : zeros(1);
     }
 
@@ -43,21 +36,25 @@ internal sealed class TorchLayer : IRecurrentWork
         _output?.Dispose();
         if (_case.Mode == RecurrentMode.Training)
         {
-            _layer.zero_grad();
+            _layer.Module.zero_grad();
             using Tensor? gradient = _input.grad;
             gradient?.zero_();
         }
 
-        (_output, Tensor finalState) = _layer.forward(_input, _state);
+        (_output, Tensor finalState, Tensor finalCellState) = _layer.Forward(_input, _state, _cellState);
         if (_case.Mode == RecurrentMode.Training) _output.backward([_outputGradient]);
         if (_case.Mode != RecurrentMode.Step)
         {
             finalState.Dispose();
+            if (_layer.HasCellState) finalCellState.Dispose();
             return;
         }
 
         _state.Dispose();
         _state = finalState;
+        if (!_layer.HasCellState) return;
+        _cellState.Dispose();
+        _cellState = finalCellState;
     }
 
     public IReadOnlyDictionary<string, float[]> Results() => _case.Mode switch
@@ -68,9 +65,9 @@ internal sealed class TorchLayer : IRecurrentWork
         {
             ["states"] = Values(_output!),
             ["dInput"] = Values(_input.grad!),
-            ["dInputWeights"] = Values(ParameterOf("weight_ih_l0").grad!.t()),
-            ["dRecurrentWeights"] = Values(ParameterOf("weight_hh_l0").grad!.t()),
-            ["dBias"] = Values(ParameterOf("bias_ih_l0").grad!),
+            ["dInputWeights"] = Values(_layer.Parameter("weight_ih_l0").grad!.t()),
+            ["dRecurrentWeights"] = Values(_layer.Parameter("weight_hh_l0").grad!.t()),
+            ["dBias"] = Values(_layer.Parameter("bias_ih_l0").grad!),
         },
     };
 
@@ -79,19 +76,11 @@ internal sealed class TorchLayer : IRecurrentWork
         _inferenceMode?.Dispose();
         _output?.Dispose();
         _state.Dispose();
+        _cellState.Dispose();
         _input.Dispose();
         _outputGradient.Dispose();
         _layer.Dispose();
     }
 
     private static float[] Values(Tensor tensor) => tensor.detach().contiguous().data<float>().ToArray();
-
-    private Parameter ParameterOf(string name) => _layer.get_parameter(name)!;
-
-    private void SetParameter(string name, float[] values)
-    {
-        Tensor parameter = ParameterOf(name);
-        using Tensor source = tensor(values, parameter.shape);
-        parameter.copy_(source);
-    }
 }

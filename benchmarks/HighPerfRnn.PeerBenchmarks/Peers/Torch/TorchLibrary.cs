@@ -14,7 +14,7 @@ internal sealed class TorchLibrary : IRecurrentLibrary
 
     public string? Missing => TorchRuntime.Missing;
 
-    public bool Supports(RecurrentCase work) => work.Threads == 1;
+    public bool Supports(RecurrentCase work) => work is { Threads: 1, Cell: not RecurrentCell.MinGru, IsRagged: false };
 
     public IRecurrentWork Create(RecurrentCase work, RecurrentProblem problem) => new TorchLayer(work, problem);
 }

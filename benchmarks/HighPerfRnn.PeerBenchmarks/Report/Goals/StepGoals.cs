@@ -20,9 +20,9 @@ internal static class StepGoals
     public static IEnumerable<Goal> Of(GoalContext run) =>
         RecurrentSizes.Steps(OwnLibrary.LibraryName, RecurrentCell.Rnn).SelectMany(work => Of(run, work));
 
-    /// <summary>The floor of a step that is counted in cycles; null of longer ones.</summary>
+    /// <summary>The floor of a vanilla layer's step that is counted in cycles; null of longer ones.</summary>
     public static StepFloor? FloorOf(ReportRow? row, in StepLatencies latencies) =>
-        row?.Layer is { HiddenSize: <= LongestInCycles } ? StepFloor.Of(row.Layer, latencies, row.Limits) : null;
+        row?.Layer is { HiddenSize: <= LongestInCycles, Cell: RecurrentCell.Rnn } ? StepFloor.Of(row.Layer, latencies, row.Limits) : null;
 
     private static IEnumerable<Goal> Of(GoalContext run, RecurrentCase work)
     {
