@@ -8,6 +8,9 @@ internal static class EmbeddedData
     /// <summary>What the default text is, in words.</summary>
     public const string TextDescription = "400 KB of Shakespeare's plays (public domain)";
 
+    /// <summary>What the default pairs of a translation are, in words.</summary>
+    public const string PronunciationsDescription = "spellings and sounds of 16,000 words of CMUdict (BSD)";
+
     /// <summary>Opens a resource by its file name.</summary>
     public static Stream Open(string name) =>
         typeof(EmbeddedData).Assembly.GetManifestResourceStream(name)

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using HighPerfRnn.Cli.Commands;
 using HighPerfRnn.Cli.Commands.Eval;
+using HighPerfRnn.Cli.Commands.Predict;
 using HighPerfRnn.Cli.Commands.Train;
 using HighPerfRnn.Cli.Output;
+using HighPerfRnn.Data;
 using HighPerfRnn.Formats;
 
 namespace HighPerfRnn.Cli;
@@ -56,6 +58,7 @@ internal static class HprnnTool
             HelloCommand.Create(context),
             TrainCommand.Create(context),
             EvalCommand.Create(context),
+            PredictCommand.Create(context),
             GenerateCommand.Create(context),
             CheckCommand.Create(context),
             BenchCommand.Create(context),
@@ -68,6 +71,7 @@ internal static class HprnnTool
     {
         ToolException tool => (tool.ExitCode, tool.Message),
         ModelFormatException format => (ExitCode.Usage, format.Message),
+        DataException data => (ExitCode.Usage, data.Message),
         OutOfMemoryException => (ExitCode.Unmet, "out of memory: found no room for these sizes, expected smaller ones."),
         IOException or UnauthorizedAccessException => (ExitCode.Usage, $"reading or writing failed: {error.Message}"),
         _ => (ExitCode.Unmet, $"unexpected {error.GetType().Name}: {error.Message}"),

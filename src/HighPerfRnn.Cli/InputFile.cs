@@ -23,12 +23,17 @@ internal static class InputFile
     }
 
     /// <summary>Reads a character model.</summary>
-    public static CharacterModel<float> ReadModel(string path)
+    public static CharacterModel<float> ReadModel(string path) => ReadModel(path, file => CharacterModelFile.Load<float>(file));
+
+    /// <summary>Reads a model of any kind.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="load">Reads it.</param>
+    public static TModel ReadModel<TModel>(string path, Func<string, TModel> load)
     {
         if (Directory.Exists(path)) throw ToolException.Usage(TextConsole.Quote(path), "a folder", "a model file");
         try
         {
-            return CharacterModelFile.Load<float>(path);
+            return load(path);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {

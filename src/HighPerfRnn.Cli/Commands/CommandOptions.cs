@@ -56,10 +56,10 @@ internal static class CommandOptions
         };
     }
 
-    /// <summary>--cell; null for the vanilla one.</summary>
-    public static Option<RecurrentCellKind?> Cell() => Choice(
+    /// <summary>--cell; null for what it is otherwise.</summary>
+    public static Option<RecurrentCellKind?> Cell(RecurrentCellKind otherwise = RecurrentCellKind.Rnn) => Choice(
         "--cell",
-        RecurrentCells.NameOf(RecurrentCellKind.Rnn),
+        RecurrentCells.NameOf(otherwise),
         "The recurrent cell.",
         Array.ConvertAll(Enum.GetValues<RecurrentCellKind>(), kind => (RecurrentCells.NameOf(kind), kind)));
 

@@ -5,6 +5,7 @@ using HighPerfRnn.Cli.Bench;
 using HighPerfRnn.Cli.Check;
 using HighPerfRnn.Cli.Hello;
 using HighPerfRnn.Cli.LanguageModel;
+using HighPerfRnn.Cli.Tasks;
 
 namespace HighPerfRnn.Cli.Output;
 
@@ -18,6 +19,9 @@ namespace HighPerfRnn.Cli.Output;
 [JsonSerializable(typeof(LmTrainingReport))]
 [JsonSerializable(typeof(LmEvaluationReport))]
 [JsonSerializable(typeof(GenerationReport))]
+[JsonSerializable(typeof(TaskTrainingReport))]
+[JsonSerializable(typeof(TaskEvaluationReport))]
+[JsonSerializable(typeof(TranslationReport))]
 internal sealed partial class Json : JsonSerializerContext
 {
     /// <summary>Prints the object on a line of its own.</summary>

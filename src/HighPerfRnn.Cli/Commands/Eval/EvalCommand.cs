@@ -6,5 +6,9 @@ namespace HighPerfRnn.Cli.Commands.Eval;
 internal static class EvalCommand
 {
     /// <summary>The command.</summary>
-    public static Command Create(ToolContext context) => new("eval", "Measure a model on data.") { EvalLmCommand.Create(context) };
+    public static Command Create(ToolContext context) => new("eval", "Measure a model on data.") 
+    {
+        EvalLmCommand.Create(context),
+        EvalTranslateCommand.Create(context),
+    };
 }

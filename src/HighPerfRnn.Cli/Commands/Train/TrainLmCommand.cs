@@ -44,7 +44,7 @@ internal static class TrainLmCommand
         {
             text, cell, hidden, layers, embedding, window, activation, forgetBias,
         };
-        var flags = new TrainingFlags();
+        var flags = new TrainingFlags(new TrainingDefaults());
         flags.AddTo(command);
         command.SetAction(parsed => Run(context, new LmSettings
         {

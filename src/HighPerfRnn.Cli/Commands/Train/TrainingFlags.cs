@@ -3,17 +3,47 @@ using HighPerfRnn.Training;
 
 namespace HighPerfRnn.Cli.Commands.Train;
 
+/// <summary>What flags stand for where they are not given, by command.</summary>
+internal sealed record TrainingDefaults
+{
+    public int Batch { get; init; } = 32;
+
+    /// <summary>0 for as many as the passes over the data ask for.</summary>
+    public int Iterations { get; init; } = 600;
+
+    public double LearningRate { get; init; } = 2e-3;
+
+    public bool IsCosine { get; init; }
+
+    public int Warmup { get; init; }
+
+    public double Dropout { get; init; }
+
+    /// <summary>Whether the command's layers have dropout.</summary>
+    public bool HasDropout { get; init; }
+
+    public double Validation { get; init; } = 0.05;
+
+    /// <summary>0 for once a pass over the data.</summary>
+    public int ValidateEvery { get; init; } = 100;
+}
+
 /// <summary>The flags that every training shares.</summary>
-internal sealed class TrainingFlags
+internal sealed class TrainingFlags(TrainingDefaults defaults)
 {
     /// <summary>Where the model goes unless --out is given.</summary>
     public const string DefaultModelPath = "model.safetensors";
 
     private const double MostLearningRate = 1000;
 
-    public Option<int> Batch { get; } = CommandOptions.Whole("--batch", 32, 1, 65_536, "Rows that run side by side.");
+    public Option<int> Batch { get; } = CommandOptions.Whole("--batch", defaults.Batch, 1, 65_536, "Rows that run side by side.");
 
-    public Option<int> Iterations { get; } = CommandOptions.Whole("--iterations", 600, 1, int.MaxValue, "Updates.");
+    public Option<int> Iterations { get; } = CommandOptions.Whole(
+        "--iterations",
+        defaults.Iterations,
+        Math.Min(1, defaults.Iterations),
+        int.MaxValue,
+        defaults.Iterations > 0 ? "Updates." : "Updates; 0 for --epochs passes over the data.");
 
     public Option<OptimizerKind?> Optimizer { get; } = CommandOptions.Choice(
         "--optimizer",
@@ -26,20 +56,20 @@ internal sealed class TrainingFlags
 
     public Option<double> LearningRate { get; } = CommandOptions.Number(
         "--learning-rate",
-        2e-3,
+        defaults.LearningRate,
         value => value is > 0 and <= MostLearningRate,
         $"a number above 0, at most {MostLearningRate}",
         "The learning rate.");
 
     public Option<ScheduleKind?> Schedule { get; } = CommandOptions.Choice(
         "--schedule",
-        "constant",
+        defaults.IsCosine ? "cosine" : "constant",
         "How the learning rate goes on.",
         ("constant", ScheduleKind.Constant),
         ("cosine", ScheduleKind.Cosine));
 
     public Option<int> Warmup { get; } = CommandOptions.Whole(
-        "--warmup", 0, 0, int.MaxValue, "Iterations in which the learning rate rises from 0.");
+        "--warmup", defaults.Warmup, 0, int.MaxValue, "Iterations in which the learning rate rises from 0.");
 
     public Option<double> Momentum { get; } = CommandOptions.Number(
         "--momentum", 0, value => value is >= 0 and < 1, "a number from 0 to below 1", "The momentum of sgd.");
@@ -49,10 +79,10 @@ internal sealed class TrainingFlags
 
     public Option<double> Dropout { get; } = CommandOptions.Number(
         "--dropout",
-        0,
-        value => value == 0,
-        "0, since layers have no dropout yet",
-        "Only 0: layers have no dropout yet.");
+        defaults.Dropout,
+        value => defaults.HasDropout ? value is >= 0 and < 1 : value == 0,
+        defaults.HasDropout ? "a number from 0 to below 1" : "0, since a character model has no dropout",
+        defaults.HasDropout ? "The probability that a number is dropped in training." : "Only 0: a character model has no dropout.");
 
     public Option<ulong> Seed { get; } = CommandOptions.Seed();
 
@@ -61,13 +91,17 @@ internal sealed class TrainingFlags
 
     public Option<double> Validation { get; } = CommandOptions.Number(
         "--validation",
-        0.05,
+        defaults.Validation,
         value => value is >= 0 and <= 0.9,
         "a number from 0 to 0.9",
         "The share of the data that is set aside.");
 
     public Option<int> ValidateEvery { get; } = CommandOptions.Whole(
-        "--validate-every", 100, 1, int.MaxValue, "Iterations between two validations, which save the model too.");
+        "--validate-every",
+        defaults.ValidateEvery,
+        Math.Min(1, defaults.ValidateEvery),
+        int.MaxValue,
+        $"Iterations between two validations, which save the model too{(defaults.ValidateEvery > 0 ? "." : "; 0 for once a pass over the data.")}");
 
     public Option<string?> Out { get; } = CommandOptions.Text(
         "--out",

@@ -1,0 +1,53 @@
+using System.CommandLine;
+using System.Diagnostics;
+using HighPerfRnn.Cli.Output;
+using HighPerfRnn.Cli.Tasks;
+using HighPerfRnn.Data;
+using HighPerfRnn.Data.Metrics;
+using HighPerfRnn.Tasks.Translation;
+using static System.FormattableString;
+
+namespace HighPerfRnn.Cli.Commands.Eval;
+
+/// <summary>eval translate: how good a model's translations are.</summary>
+internal static class EvalTranslateCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Create(ToolContext context)
+    {
+        var model = new Argument<string>("MODEL") { Description = "a model file" };
+        var data = new TranslationData();
+        var search = new TranslateOptions();
+        Option<BleuTokenization?> tokenize = TranslateOptions.Tokenize();
+        Option<bool> json = CommandOptions.Json();
+        var command = new Command("translate", "How good a model's translations are: BLEU, chrF, errors; a source that comes several times has several right targets.") { model };
+        data.AddTo(command);
+        search.AddTo(command);
+        command.Add(tokenize);
+        command.Add(json);
+        command.SetAction(parsed =>
+        {
+            TranslationModel loaded = InputFile.ReadModel(parsed.GetValue(model)!, TranslationModel.Load);
+            var skips = new DataSkips();
+            IReadOnlyList<TranslationItem> items = TranslationEvaluation.Items(data.Read(parsed, skips));
+            TranslationData.Warn(context, skips);
+            var translator = new Translator(loaded, search.SearchOf(parsed), parsed.GetValue(search.MaxLength));
+            long start = Stopwatch.GetTimestamp();
+            TranslationScores scores = TranslationEvaluation.Measure(
+                translator, items, loaded.Tokens.Target, parsed.GetValue(tokenize) ?? BleuTokenization.None);
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            var report = new TaskEvaluationReport(items.Count, skips.Count, seconds, items.Count / seconds, scores.ByName);
+            if (parsed.GetValue(json)) Json.Write(context.Output, report, Json.Default.TaskEvaluationReport);
+            else Print(context.Output, report, scores);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static void Print(TextWriter output, TaskEvaluationReport report, TranslationScores scores)
+    {
+        output.WriteLine(Invariant($"{report.Items:N0} sources in {report.Seconds:0.0} s: {report.ItemsPerSecond:N0} a second"));
+        output.WriteLine(TranslateOptions.Describe(report.Metrics));
+        output.WriteLine($"BLEU|{scores.Bleu.Signature}");
+    }
+}

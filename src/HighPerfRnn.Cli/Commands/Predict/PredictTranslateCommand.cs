@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.Globalization;
+using HighPerfRnn.Cli.Output;
+using HighPerfRnn.Cli.Tasks;
+using HighPerfRnn.Data.Text;
+using HighPerfRnn.Tasks.Translation;
+
+namespace HighPerfRnn.Cli.Commands.Predict;
+
+/// <summary>predict translate: a translation a line, as lines come.</summary>
+internal static class PredictTranslateCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Create(ToolContext context)
+    {
+        var model = new Argument<string>("MODEL") { Description = "a model file" };
+        Option<string?> input = CommandOptions.Text("--input", "FILE", CommandOptions.WithDefault("Texts, one a line.", "standard input"));
+        Option<int> alternatives = CommandOptions.Whole(
+            "--alternatives", 1, 1, 1000, "Translations a text, at most --beam of them; more than 1 are shown with their scores.");
+        Option<string?> heatMap = CommandOptions.Text(
+            "--heat-map", "FILE", "A PNG of what each token of the first text's translation looked at.");
+        Option<string?> encoding = TaskFlags.Encoding();
+        var search = new TranslateOptions();
+        Option<bool> json = CommandOptions.Json();
+        var command = new Command("translate", "Translate texts, a line each, as they come.") { model, input, alternatives, heatMap, encoding };
+        search.AddTo(command);
+        command.Add(json);
+        command.SetAction(parsed =>
+        {
+            TranslationModel loaded = InputFile.ReadModel(parsed.GetValue(model)!, TranslationModel.Load);
+            var translator = new Translator(loaded, search.SearchOf(parsed), parsed.GetValue(search.MaxLength));
+            string? plotPath = parsed.GetValue(heatMap);
+            if (plotPath is not null) OutputFile.ThrowIfNotWritable("--heat-map", plotPath);
+            foreach (TextLine line in Lines(parsed.GetValue(input), TaskFlags.ReadOptions(parsed.GetValue(encoding))))
+            {
+                IReadOnlyList<TranslatedText> found = translator.Translate(line.Text);
+                if (plotPath is not null && found.Count > 0)
+                {
+                    AttentionPlot.TrySave(context, plotPath, translator.Attend(line.Text, found[0]));
+                    plotPath = null;
+                }
+
+                IEnumerable<TranslatedText> shown = found.Take(parsed.GetValue(alternatives));
+                if (parsed.GetValue(json)) WriteJson(context, line.Text, shown);
+                else Write(context.Output, shown, parsed.GetValue(alternatives) > 1);
+                context.Output.Flush();
+            }
+
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static IEnumerable<TextLine> Lines(string? path, TextReadOptions options)
+    {
+        if (path is not null) return TextLines.Read(path, options);
+        return TextLines.Read(Console.OpenStandardInput(), "standard input", options);
+    }
+
+    private static void WriteJson(ToolContext context, string source, IEnumerable<TranslatedText> found)
+    {
+        var report = new TranslationReport(
+            source, [.. found.Select(text => new TranslationAlternative(text.Text, text.Score, text.LogProbability))]);
+        Json.Write(context.Output, report, Json.Default.TranslationReport);
+    }
+
+    /// <summary>A line a text; with alternatives a line each, of score and text, and an empty line after them.</summary>
+    private static void Write(TextWriter output, IEnumerable<TranslatedText> found, bool hasScores)
+    {
+        if (!hasScores)
+        {
+            output.WriteLine(found.FirstOrDefault()?.Text ?? string.Empty);
+            return;
+        }
+
+        foreach (TranslatedText text in found) output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{text.Score:0.0000}\t{text.Text}"));
+        output.WriteLine();
+    }
+}

@@ -1,0 +1,106 @@
+using System.CommandLine;
+using System.Text;
+using HighPerfRnn.Cli.Commands;
+using HighPerfRnn.Cli.Commands.Train;
+using HighPerfRnn.Data.Text;
+using HighPerfRnn.Layers;
+using HighPerfRnn.Tasks.Training;
+using HighPerfRnn.Training;
+
+namespace HighPerfRnn.Cli.Tasks;
+
+/// <summary>The flags that every task's training has beside those of <see cref="TrainingFlags"/>.</summary>
+internal sealed class TaskFlags
+{
+    private const int MostEpochs = 1_000_000;
+
+    /// <summary>Flags with a task's defaults.</summary>
+    /// <param name="training">Of the training.</param>
+    /// <param name="cell">The cell.</param>
+    /// <param name="hidden">Units a layer.</param>
+    /// <param name="embedding">Numbers a token.</param>
+    /// <param name="epochs">Passes over the data.</param>
+    public TaskFlags(TrainingDefaults training, RecurrentCellKind cell, int hidden, int embedding, int epochs)
+    {
+        DefaultCell = cell;
+        DefaultSchedule = training.IsCosine ? ScheduleKind.Cosine : ScheduleKind.Constant;
+        Training = new TrainingFlags(training);
+        Hidden = CommandOptions.Whole("--hidden", hidden, 1, 16_384, "Units a layer.");
+        Embedding = CommandOptions.Whole("--embedding", embedding, 1, 16_384, "Numbers a token.");
+        Epochs = CommandOptions.Whole("--epochs", epochs, 1, MostEpochs, "Passes over the data.");
+        Cell = CommandOptions.Cell(cell);
+    }
+
+    public TrainingFlags Training { get; }
+
+    public Option<int> Hidden { get; }
+
+    public Option<int> Embedding { get; }
+
+    public Option<int> Epochs { get; }
+
+    public Option<RecurrentCellKind?> Cell { get; }
+
+    public Option<int> Layers { get; } = CommandOptions.Layers();
+
+    public Option<int> Patience { get; } = CommandOptions.Whole(
+        "--patience", 0, 0, int.MaxValue, "Validations without a better score after which training ends, 0 for never.");
+
+    public Option<int> MaxLength { get; } = CommandOptions.Whole(
+        "--max-length", 100, 1, 1_000_000, "The most tokens of a text; longer ones are skipped and counted.");
+
+    private RecurrentCellKind DefaultCell { get; }
+
+    private ScheduleKind DefaultSchedule { get; }
+
+    /// <summary>Adds all of them.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[Cell, Hidden, Layers, Embedding, Epochs, Patience, MaxLength]) command.Add(option);
+        Training.AddTo(command);
+    }
+
+    /// <summary>The cell that was asked for.</summary>
+    public RecurrentCellKind CellOf(ParseResult parsed) => parsed.GetValue(Cell) ?? DefaultCell;
+
+    /// <summary>How to train, where so many examples are there.</summary>
+    public TaskTrainingOptions OptionsOf(ParseResult parsed, int examples)
+    {
+        int batch = parsed.GetValue(Training.Batch);
+        long perEpoch = ((long)examples + batch - 1) / batch;
+        int iterations = parsed.GetValue(Training.Iterations);
+        long all = iterations > 0 ? iterations : perEpoch * parsed.GetValue(Epochs);
+        return new TaskTrainingOptions
+        {
+            Batch = batch,
+            Iterations = all,
+            ValidateEvery = parsed.GetValue(Training.ValidateEvery),
+            Patience = parsed.GetValue(Patience),
+            Optimizer = parsed.GetValue(Training.Optimizer) ?? OptimizerKind.Adam,
+            LearningRate = parsed.GetValue(Training.LearningRate),
+            Momentum = parsed.GetValue(Training.Momentum),
+            Schedule = parsed.GetValue(Training.Schedule) ?? DefaultSchedule,
+            WarmupIterations = (int)Math.Min(parsed.GetValue(Training.Warmup), all / 10),
+            Clip = parsed.GetValue(Training.Clip),
+            Seed = parsed.GetValue(Training.Seed),
+        };
+    }
+
+    /// <summary>--encoding; null for UTF-8.</summary>
+    public static Option<string?> Encoding() => CommandOptions.Text(
+        "--encoding", "NAME", CommandOptions.WithDefault("The encoding of texts: utf-8 or latin1.", "utf-8"));
+
+    /// <summary>How texts are read.</summary>
+    public static TextReadOptions ReadOptions(string? encoding)
+    {
+        try
+        {
+            Encoding found = TextReadOptions.EncodingOf(encoding ?? "utf-8");
+            return new TextReadOptions { Encoding = found };
+        }
+        catch (ArgumentException)
+        {
+            throw ToolException.Usage("--encoding", Output.TextConsole.Quote(encoding!), "utf-8 or latin1");
+        }
+    }
+}
