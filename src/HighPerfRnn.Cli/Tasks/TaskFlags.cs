@@ -70,6 +70,8 @@ internal sealed class TaskFlags
         long perEpoch = ((long)examples + batch - 1) / batch;
         int iterations = parsed.GetValue(Training.Iterations);
         long all = iterations > 0 ? iterations : perEpoch * parsed.GetValue(Epochs);
+        ScheduleKind schedule = parsed.GetValue(Training.Schedule) ?? DefaultSchedule;
+        int warmup = parsed.GetValue(Training.Warmup);
         return new TaskTrainingOptions
         {
             Batch = batch,
@@ -79,8 +81,9 @@ internal sealed class TaskFlags
             Optimizer = parsed.GetValue(Training.Optimizer) ?? OptimizerKind.Adam,
             LearningRate = parsed.GetValue(Training.LearningRate),
             Momentum = parsed.GetValue(Training.Momentum),
-            Schedule = parsed.GetValue(Training.Schedule) ?? DefaultSchedule,
-            WarmupIterations = (int)Math.Min(parsed.GetValue(Training.Warmup), all / 10),
+            Schedule = schedule,
+            // Little data ends a cosine before the warm-up of much data does.
+            WarmupIterations = schedule == ScheduleKind.Cosine ? (int)Math.Min(warmup, all - 1) : warmup,
             Clip = parsed.GetValue(Training.Clip),
             Seed = parsed.GetValue(Training.Seed),
         };

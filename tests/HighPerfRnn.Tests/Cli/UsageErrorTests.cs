@@ -8,7 +8,7 @@ namespace HighPerfRnn.Tests.Cli;
 public sealed class UsageErrorTests
 {
     [Theory]
-    [InlineData("found no command, expected one of hello, train, eval, generate, check, bench")]
+    [InlineData("found no command, expected one of hello, train, eval, predict, generate, check, bench")]
     [InlineData("found 'frob', expected one of hello, train", "frob")]
     [InlineData("hprnn train: found no command, expected one of lm", "train")]
     [InlineData("hprnn train: found 'mt', expected one of lm", "train", "mt")]
@@ -19,7 +19,7 @@ public sealed class UsageErrorTests
     [InlineData("--hidden: found no value, expected N", "train", "lm", "--hidden")]
     [InlineData("--hidden: found 2 times, expected once", "train", "lm", "--hidden", "3", "--hidden", "4")]
     [InlineData("--layers: found '-1', expected a whole number", "train", "lm", "--layers", "-1")]
-    [InlineData("--dropout: found '0.5', expected 0, since layers have no dropout yet", "train", "lm", "--dropout", "0.5")]
+    [InlineData("--dropout: found '0.5', expected 0, since a character model has no dropout", "train", "lm", "--dropout", "0.5")]
     [InlineData("--optimizer: found 'adagrad', expected one of sgd, rmsprop, adam, adamw", "train", "lm", "--optimizer", "adagrad")]
     [InlineData("--learning-rate: found 'NaN', expected a number above 0", "train", "lm", "--learning-rate", "NaN")]
     [InlineData("--learning-rate: found '2,5', expected a number above 0", "train", "lm", "--learning-rate", "2,5")]
