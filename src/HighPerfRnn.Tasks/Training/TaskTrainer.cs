@@ -1,7 +1,7 @@
 using HighPerfRnn.Data.Batching;
 using HighPerfRnn.Memory;
-using HighPerfRnn.Training;
 using HighPerfRnn.Threading;
+using HighPerfRnn.Training;
 
 namespace HighPerfRnn.Tasks.Training;
 

@@ -137,7 +137,11 @@ public sealed class TranslationTaskTests
         var task = new DecoderTask(model.Network, settings, inputSize: 0, all, model.Encode([.. pairs.Take(20)], 20, new DataSkips()), batch: 32, workers);
         var options = new TaskTrainingOptions
         {
-            Batch = 32, Iterations = iterations, LearningRate = 5e-3, Schedule = ScheduleKind.Cosine, ValidateEvery = 5,
+            Batch = 32,
+            Iterations = iterations,
+            LearningRate = 5e-3,
+            Schedule = ScheduleKind.Cosine,
+            ValidateEvery = 5,
         };
         return new TaskTrainer(task, options, workers);
     }

@@ -6,7 +6,7 @@ namespace HighPerfRnn.Cli.Commands.Eval;
 internal static class EvalCommand
 {
     /// <summary>The command.</summary>
-    public static Command Create(ToolContext context) => new("eval", "Measure a model on data.") 
+    public static Command Create(ToolContext context) => new("eval", "Measure a model on data.")
     {
         EvalLmCommand.Create(context),
         EvalTranslateCommand.Create(context),

@@ -6,7 +6,7 @@ namespace HighPerfRnn.Cli.Commands.Train;
 internal static class TrainCommand
 {
     /// <summary>The command.</summary>
-    public static Command Create(ToolContext context) => new("train", "Train a model.") 
+    public static Command Create(ToolContext context) => new("train", "Train a model.")
     {
         TrainLmCommand.Create(context),
         TrainTranslateCommand.Create(context),

@@ -24,7 +24,14 @@ internal sealed class TrainTranslateCommand
     private readonly TaskFlags _flags = new(
         new TrainingDefaults
         {
-            Batch = 64, Iterations = 0, LearningRate = 2e-3, IsCosine = true, Warmup = 100, Dropout = 0.2, HasDropout = true, ValidateEvery = 0,
+            Batch = 64,
+            Iterations = 0,
+            LearningRate = 2e-3,
+            IsCosine = true,
+            Warmup = 100,
+            Dropout = 0.2,
+            HasDropout = true,
+            ValidateEvery = 0,
         },
         RecurrentCellKind.Gru,
         hidden: 128,
