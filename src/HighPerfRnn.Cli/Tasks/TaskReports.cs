@@ -1,6 +1,6 @@
 namespace HighPerfRnn.Cli.Tasks;
 
-/// <summary>What train classify, tag, translate and caption --json print.</summary>
+/// <summary>What the training of a task prints with --json.</summary>
 /// <param name="Items">Examples trained on in this run, each as often as it came.</param>
 /// <param name="Seconds">In updates of this run: without validation, saving and display.</param>
 /// <param name="ItemsPerSecond">Their quotient.</param>
@@ -29,7 +29,7 @@ internal sealed record TaskTrainingReport(
     int Skipped,
     int Threads);
 
-/// <summary>What eval classify, tag, translate and caption --json print.</summary>
+/// <summary>What the evaluation of a task prints with --json.</summary>
 /// <param name="Items">Measured.</param>
 /// <param name="Skipped">Items of the data that were passed over.</param>
 /// <param name="Seconds">For predicting them.</param>

@@ -22,15 +22,6 @@ public sealed class TaskModelFile : IDisposable
         _file = file;
     }
 
-    /// <summary>The kind of a model file.</summary>
-    /// <exception cref="ModelFormatException">The file is no model.</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
-    public static string KindOf(string path)
-    {
-        using SafetensorsFile file = SafetensorsFile.Read(path);
-        return file.Metadata.TryGetValue(KindKey, out string? kind) ? kind : throw Malformed(path, "metadata", $"no {KindKey}", "a model that hprnn saved");
-    }
-
     /// <summary>Opens a model of a kind.</summary>
     /// <param name="path">The file.</param>
     /// <param name="kind">What it must be.</param>
@@ -67,10 +58,6 @@ public sealed class TaskModelFile : IDisposable
     /// <exception cref="ModelFormatException">It says nothing.</exception>
     public string Text(string key) =>
         _file.Metadata.TryGetValue(Prefix + key, out string? text) ? text : throw Malformed($"no {Prefix}{key}", "a model that hprnn saved");
-
-    /// <summary>What the metadata says, or null.</summary>
-    /// <param name="key">Without the prefix.</param>
-    public string? FindText(string key) => _file.Metadata.GetValueOrDefault(Prefix + key);
 
     /// <summary>A whole number of the metadata.</summary>
     /// <param name="key">Without the prefix.</param>
