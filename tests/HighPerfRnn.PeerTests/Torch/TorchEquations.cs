@@ -17,6 +17,7 @@ internal sealed class TorchEquations(LayerStack stack, ScalarType type)
     /// <summary>Everything by the names of <see cref="StackNames"/>.</summary>
     public Dictionary<string, double[]> Run()
     {
+        using var quiet = new QuietCollector();
         using DisposeScope scope = NewDisposeScope();
         var results = new Dictionary<string, double[]>();
         Tensor input = _tensors.From(_layer.Input, true, _layer.Steps, _layer.Batch, _layer.InputSize);
