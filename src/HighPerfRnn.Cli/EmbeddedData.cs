@@ -11,6 +11,12 @@ internal static class EmbeddedData
     /// <summary>What the default pairs of a translation are, in words.</summary>
     public const string PronunciationsDescription = "spellings and sounds of 16,000 words of CMUdict (BSD)";
 
+    /// <summary>The resource of texts by language.</summary>
+    public const string Languages = "udhr.tsv";
+
+    /// <summary>What the default texts with classes are, in words.</summary>
+    public const string LanguagesDescription = "sentences of the Universal Declaration of Human Rights in 40 languages (free)";
+
     /// <summary>Opens a resource by its file name.</summary>
     public static Stream Open(string name) =>
         typeof(EmbeddedData).Assembly.GetManifestResourceStream(name)

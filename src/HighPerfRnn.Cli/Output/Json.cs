@@ -22,6 +22,7 @@ namespace HighPerfRnn.Cli.Output;
 [JsonSerializable(typeof(TaskTrainingReport))]
 [JsonSerializable(typeof(TaskEvaluationReport))]
 [JsonSerializable(typeof(TranslationReport))]
+[JsonSerializable(typeof(ClassesReport))]
 internal sealed partial class Json : JsonSerializerContext
 {
     /// <summary>Prints the object on a line of its own.</summary>

@@ -20,7 +20,8 @@ internal sealed class TaskFlags
     /// <param name="hidden">Units a layer.</param>
     /// <param name="embedding">Numbers a token.</param>
     /// <param name="epochs">Passes over the data.</param>
-    public TaskFlags(TrainingDefaults training, RecurrentCellKind cell, int hidden, int embedding, int epochs)
+    /// <param name="maxLength">The most tokens of a text.</param>
+    public TaskFlags(TrainingDefaults training, RecurrentCellKind cell, int hidden, int embedding, int epochs, int maxLength = 100)
     {
         DefaultCell = cell;
         DefaultSchedule = training.IsCosine ? ScheduleKind.Cosine : ScheduleKind.Constant;
@@ -29,6 +30,8 @@ internal sealed class TaskFlags
         Embedding = CommandOptions.Whole("--embedding", embedding, 1, 16_384, "Numbers a token.");
         Epochs = CommandOptions.Whole("--epochs", epochs, 1, MostEpochs, "Passes over the data.");
         Cell = CommandOptions.Cell(cell);
+        MaxLength = CommandOptions.Whole(
+            "--max-length", maxLength, 1, 1_000_000, "The most tokens of a text; longer ones are skipped and counted.");
     }
 
     public TrainingFlags Training { get; }
@@ -46,8 +49,7 @@ internal sealed class TaskFlags
     public Option<int> Patience { get; } = CommandOptions.Whole(
         "--patience", 0, 0, int.MaxValue, "Validations without a better score after which training ends, 0 for never.");
 
-    public Option<int> MaxLength { get; } = CommandOptions.Whole(
-        "--max-length", 100, 1, 1_000_000, "The most tokens of a text; longer ones are skipped and counted.");
+    public Option<int> MaxLength { get; }
 
     private RecurrentCellKind DefaultCell { get; }
 
@@ -88,6 +90,12 @@ internal sealed class TaskFlags
             Seed = parsed.GetValue(Training.Seed),
         };
     }
+
+    /// <summary>--validation-data.</summary>
+    /// <param name="placeholder">FILE or FOLDER.</param>
+    /// <param name="what">What it holds.</param>
+    public static Option<string?> ValidationData(string placeholder, string what) => CommandOptions.Text(
+        "--validation-data", placeholder, $"{what} to validate on, in place of a share of the data.");
 
     /// <summary>--encoding; null for UTF-8.</summary>
     public static Option<string?> Encoding() => CommandOptions.Text(

@@ -48,3 +48,8 @@ internal sealed record TranslationReport(string Source, IReadOnlyList<Translatio
 /// <param name="Score">By which they are ordered: ln p by the length.</param>
 /// <param name="LogProbability">ln p.</param>
 internal sealed record TranslationAlternative(string Text, double Score, double LogProbability);
+
+/// <summary>What predict classify --json prints a line.</summary>
+/// <param name="Text">What was given.</param>
+/// <param name="Classes">The likeliest first.</param>
+internal sealed record ClassesReport(string Text, IReadOnlyList<HighPerfRnn.Tasks.Classification.ClassProbability> Classes);

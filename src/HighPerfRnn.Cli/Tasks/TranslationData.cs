@@ -1,10 +1,7 @@
 using System.CommandLine;
 using HighPerfRnn.Cli.Commands;
-using HighPerfRnn.Cli.Output;
 using HighPerfRnn.Data;
 using HighPerfRnn.Data.Text;
-using HighPerfRnn.Kernels;
-using HighPerfRnn.Tasks.Translation;
 
 namespace HighPerfRnn.Cli.Tasks;
 
@@ -20,6 +17,8 @@ internal sealed class TranslationData
     public Option<string?> Target { get; } = CommandOptions.Text("--target", "FILE", "A target a line, aligned with --source.");
 
     public Option<string?> Encoding { get; } = TaskFlags.Encoding();
+
+    public Option<string?> ValidationData { get; } = TaskFlags.ValidationData("FILE", "Lines SOURCE TAB TARGET");
 
     /// <summary>Adds all of them.</summary>
     public void AddTo(Command command)
@@ -50,32 +49,11 @@ internal sealed class TranslationData
         return data is not null ? TextPairs.ReadTable(data, options, skips) : ReadEmbedded();
     }
 
-    /// <summary>
-    /// Sets a share of the sources aside, drawn by a seed; all pairs of a source stay together, or what is measured would be known.
-    /// </summary>
-    public static (IReadOnlyList<TextPair> Training, IReadOnlyList<TextPair> Validation) Split(
-        IReadOnlyList<TextPair> pairs, double share, ulong seed)
-    {
-        IReadOnlyList<TranslationItem> items = TranslationEvaluation.Items(pairs);
-        int count = (int)(items.Count * share);
-        if (share > 0 && (count == 0 || count == items.Count))
-        {
-            throw ToolException.Usage(
-                "--validation", $"{count} of {items.Count} sources", "at least one, and not all; or --validation 0 for none");
-        }
-
-        int[] order = [.. Enumerable.Range(0, items.Count)];
-        var random = new CounterRandom(seed, stream: 1);
-        random.Shuffle<int>(order);
-        var aside = new HashSet<string>(order.Take(count).Select(index => items[index].Source), StringComparer.Ordinal);
-        return ([.. pairs.Where(pair => !aside.Contains(pair.Source))], [.. pairs.Where(pair => aside.Contains(pair.Source))]);
-    }
-
-    /// <summary>Says what was passed over.</summary>
-    public static void Warn(ToolContext context, DataSkips skips)
-    {
-        if (skips.Count > 0) context.Warn($"skipped {TextConsole.OneLine(skips.Describe())}");
-    }
+    /// <summary>The pairs of --validation-data; null without it.</summary>
+    public IReadOnlyList<TextPair>? ReadValidation(ParseResult parsed, DataSkips skips) =>
+        parsed.GetValue(ValidationData) is string path
+            ? TextPairs.ReadTable(path, TaskFlags.ReadOptions(parsed.GetValue(Encoding)), skips)
+            : null;
 
     private static List<TextPair> ReadEmbedded()
     {

@@ -1,5 +1,6 @@
 using HighPerfRnn.Data.Text;
 using HighPerfRnn.Models;
+using HighPerfRnn.Tasks.Training;
 
 namespace HighPerfRnn.Tasks.Decoding;
 
@@ -7,16 +8,12 @@ namespace HighPerfRnn.Tasks.Decoding;
 internal sealed class DecoderBatches
 {
     private readonly IDecoderExamples _examples;
-    private readonly int[] _sourceTokens;
-    private readonly float[] _source;
+    private readonly SourceBatches _sources;
     private readonly int[] _decoderTokens;
     private readonly int[] _targets;
     private readonly int[] _rowTargets;
-    private readonly int[] _sourceLengths;
     private readonly int[] _targetLengths;
-    private readonly int _inputSize;
     private int _batch;
-    private int _sourceSteps;
     private int _targetSteps;
 
     /// <summary>Room for batches of so many rows.</summary>
@@ -26,28 +23,18 @@ internal sealed class DecoderBatches
     public DecoderBatches(IDecoderExamples examples, int batch, int inputSize)
     {
         _examples = examples;
-        _inputSize = inputSize;
-        MaxBatch = batch;
-        MaxSourceSteps = 1;
+        _sources = new SourceBatches(examples, batch, inputSize);
         MaxTargetSteps = 1;
-        for (int example = 0; example < examples.Count; example++)
-        {
-            MaxSourceSteps = Math.Max(MaxSourceSteps, examples.SourceSteps(example));
-            MaxTargetSteps = Math.Max(MaxTargetSteps, examples.Target(example).Length + 1);
-        }
-
-        _sourceTokens = new int[inputSize == 0 ? checked(MaxSourceSteps * batch) : 0];
-        _source = new float[checked(MaxSourceSteps * batch * inputSize)];
+        for (int example = 0; example < examples.Count; example++) MaxTargetSteps = Math.Max(MaxTargetSteps, examples.Target(example).Length + 1);
         _decoderTokens = new int[checked(MaxTargetSteps * batch)];
         _targets = new int[_decoderTokens.Length];
         _rowTargets = new int[_decoderTokens.Length];
-        _sourceLengths = new int[batch];
         _targetLengths = new int[batch];
     }
 
-    public int MaxBatch { get; }
+    public int MaxBatch => _sources.MaxBatch;
 
-    public int MaxSourceSteps { get; }
+    public int MaxSourceSteps => _sources.MaxSteps;
 
     /// <summary>The end counted.</summary>
     public int MaxTargetSteps { get; }
@@ -65,29 +52,21 @@ internal sealed class DecoderBatches
     /// <param name="draw">For dropout and what is drawn of sources; null outside training.</param>
     public EncoderDecoderBatch<float> Fill(ReadOnlySpan<int> examples, ulong? draw)
     {
+        _sources.Fill(examples, draw);
         _batch = examples.Length;
-        _sourceSteps = 1;
         _targetSteps = 1;
         for (int row = 0; row < _batch; row++)
         {
-            _sourceLengths[row] = _examples.SourceSteps(examples[row]);
             _targetLengths[row] = _examples.Target(examples[row]).Length + 1;
-            _sourceSteps = Math.Max(_sourceSteps, _sourceLengths[row]);
             _targetSteps = Math.Max(_targetSteps, _targetLengths[row]);
         }
 
-        int sourceRows = _sourceSteps * _batch;
-        Span<int> sourceTokens = _inputSize == 0 ? _sourceTokens.AsSpan(0, sourceRows) : default;
-        Span<float> source = _source.AsSpan(0, sourceRows * _inputSize);
         Span<int> decoderTokens = _decoderTokens.AsSpan(0, _targetSteps * _batch);
         Span<int> targets = _targets.AsSpan(0, decoderTokens.Length);
-        sourceTokens.Fill(Vocabulary.End);
-        source.Clear();
         decoderTokens.Fill(Vocabulary.End);
         targets.Fill(Vocabulary.End);
         for (int row = 0; row < _batch; row++)
         {
-            _examples.CopySource(examples[row], draw, row, _batch, sourceTokens, source);
             ReadOnlySpan<int> target = _examples.Target(examples[row]);
             decoderTokens[row] = Vocabulary.Begin;
             for (int step = 0; step < target.Length; step++)
@@ -99,12 +78,12 @@ internal sealed class DecoderBatches
 
         return new EncoderDecoderBatch<float>
         {
-            SourceSteps = _sourceSteps,
+            SourceSteps = _sources.Steps,
             TargetSteps = _targetSteps,
             Batch = _batch,
-            SourceTokens = sourceTokens,
-            Source = source,
-            SourceLengths = _sourceLengths.AsSpan(0, _batch),
+            SourceTokens = _sources.Tokens,
+            Source = _sources.Numbers,
+            SourceLengths = _sources.Lengths,
             DecoderTokens = decoderTokens,
             TargetLengths = _targetLengths.AsSpan(0, _batch),
             DropoutCall = draw,

@@ -8,9 +8,6 @@ namespace HighPerfRnn.Tasks.Decoding;
 /// <summary>Encoder-decoders in model files: settings as texts, names of parameters.</summary>
 internal static class DecoderFile
 {
-    private const int MostUnits = 1 << 16;
-    private const int MostLayers = 64;
-
     public static IEnumerable<KeyValuePair<string, string>> Metadata(DecoderSettings settings)
     {
         yield return new("cell", settings.Cell.ToString());
@@ -26,15 +23,15 @@ internal static class DecoderFile
 
     public static DecoderSettings Settings(TaskModelFile file) => new()
     {
-        Cell = file.Parse("cell", Name<RecurrentCellKind>),
-        HiddenSize = file.Whole("hidden_size", 1, MostUnits),
-        Layers = file.Whole("layers", 1, MostLayers),
-        EmbeddingSize = file.Whole("embedding_size", 1, MostUnits),
+        Cell = file.Choice<RecurrentCellKind>("cell"),
+        HiddenSize = file.Whole("hidden_size", 1, TaskModelFile.MostUnits),
+        Layers = file.Whole("layers", 1, TaskModelFile.MostLayers),
+        EmbeddingSize = file.Whole("embedding_size", 1, TaskModelFile.MostUnits),
         IsBidirectional = file.Whole("bidirectional", 0, 1) == 1,
-        Score = file.Parse("attention", Name<AttentionScore>),
-        Dropout = file.Number("dropout"),
-        LabelSmoothing = file.Number("label_smoothing"),
-        Seed = file.Parse("seed", text => ulong.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture)),
+        Score = file.Choice<AttentionScore>("attention"),
+        Dropout = file.Probability("dropout"),
+        LabelSmoothing = file.Probability("label_smoothing"),
+        Seed = file.Seed("seed"),
     };
 
     /// <summary>A name for each set of parameters.</summary>
@@ -58,17 +55,6 @@ internal static class DecoderFile
             ("output.weight", settings.HiddenSize, targetVocabulary),
             ("combination.weight", settings.HiddenSize + memory, settings.HiddenSize),
         ]);
-    }
-
-    private static T Name<T>(string text)
-        where T : struct, Enum
-    {
-        foreach (T value in Enum.GetValues<T>())
-        {
-            if (value.ToString() == text) return value;
-        }
-
-        throw new FormatException($"found '{text}', expected one of {string.Join(", ", Enum.GetNames<T>())}.");
     }
 
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);

@@ -72,14 +72,7 @@ public static class DecoderNetworks
         return new EncoderDecoder<float>(
             new Sequential<float>(encoder.ToArray()), new Sequential<float>(decoder.ToArray()), attention, options, isTrainable);
 
-        RecurrentLayer<float> Cell(int size, int hidden) => settings.Cell switch
-        {
-            RecurrentCellKind.Rnn => new Rnn<float>(size, hidden, isTrainable: isTrainable),
-            RecurrentCellKind.Lstm => new Lstm<float>(size, hidden, isTrainable: isTrainable),
-            RecurrentCellKind.Gru => new Gru<float>(size, hidden, isTrainable: isTrainable),
-            RecurrentCellKind.MinGru => new MinGru<float>(size, hidden, isTrainable: isTrainable),
-            RecurrentCellKind.MinLstm => new MinLstm<float>(size, hidden, isTrainable: isTrainable),
-            _ => new Lru<float>(size, hidden, isTrainable: isTrainable),
-        };
+        RecurrentLayer<float> Cell(int size, int hidden) =>
+            RecurrentCells.Create<float>(settings.Cell, size, hidden, isTrainable: isTrainable);
     }
 }

@@ -10,6 +10,9 @@ namespace HighPerfRnn.Tasks.Training;
 /// </summary>
 public sealed class TaskModelFile : IDisposable
 {
+    internal const int MostUnits = 1 << 16;
+    internal const int MostLayers = 64;
+
     private const string KindKey = "hprnn.model";
     private const string Prefix = "hprnn.";
 
@@ -81,6 +84,35 @@ public sealed class TaskModelFile : IDisposable
         string text = Text(key);
         bool isNumber = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value);
         return isNumber && double.IsFinite(value) ? value : throw MalformedValue(key, text, "a finite number");
+    }
+
+    /// <summary>A probability of the metadata: from 0 to below 1.</summary>
+    /// <param name="key">Without the prefix.</param>
+    /// <exception cref="ModelFormatException">It is missing or out of range.</exception>
+    public double Probability(string key)
+    {
+        double value = Number(key);
+        return value is >= 0 and < 1 ? value : throw MalformedValue(key, Text(key), "a number from 0 to below 1");
+    }
+
+    /// <summary>A seed of the metadata.</summary>
+    /// <param name="key">Without the prefix.</param>
+    /// <exception cref="ModelFormatException">It is missing or no whole number of 64 bits.</exception>
+    public ulong Seed(string key) => Parse(key, text => ulong.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture));
+
+    /// <summary>One of the names of an enumeration.</summary>
+    /// <param name="key">Without the prefix.</param>
+    /// <exception cref="ModelFormatException">The text is missing or none of them.</exception>
+    public T Choice<T>(string key)
+        where T : struct, Enum
+    {
+        string text = Text(key);
+        foreach (T value in Enum.GetValues<T>())
+        {
+            if (value.ToString() == text) return value;
+        }
+
+        throw MalformedValue(key, text, $"one of {string.Join(", ", Enum.GetNames<T>())}");
     }
 
     /// <summary>What a function makes of a text of the metadata.</summary>

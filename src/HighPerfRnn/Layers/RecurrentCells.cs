@@ -3,9 +3,15 @@ using System.Numerics;
 namespace HighPerfRnn.Layers;
 
 /// <summary>Layers by the kind of their cell, and what is known of a kind before there is a layer.</summary>
-internal static class RecurrentCells
+public static class RecurrentCells
 {
-    /// <summary>A layer in its usual variant; φ is that of <see cref="Rnn{T}"/>, null for tanh, and of no meaning to others.</summary>
+    /// <summary>A layer in its usual variant.</summary>
+    /// <param name="kind">Its cell.</param>
+    /// <param name="inputSize">I.</param>
+    /// <param name="hiddenSize">H.</param>
+    /// <param name="activation">φ of <see cref="Rnn{T}"/>, null for tanh; of no meaning to others.</param>
+    /// <param name="isTrainable">Whether to hold what the backward pass needs.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is not positive, or there is no such kind.</exception>
     public static RecurrentLayer<T> Create<T>(
         RecurrentCellKind kind, int inputSize, int hiddenSize, Activation? activation = null, bool isTrainable = true)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => kind switch
@@ -20,7 +26,7 @@ internal static class RecurrentCells
         };
 
     /// <summary>The layout of the cell that <see cref="Create"/> gives its layer, with tanh where φ is free.</summary>
-    public static CellLayout LayoutOf(RecurrentCellKind kind) => kind switch
+    internal static CellLayout LayoutOf(RecurrentCellKind kind) => kind switch
     {
         RecurrentCellKind.Rnn => RnnCell<float, TanhActivation<float>>.Layout,
         RecurrentCellKind.Lstm => LstmCell<float, UsualFunctions<float>, Without, Without>.Layout,
@@ -32,6 +38,7 @@ internal static class RecurrentCells
     };
 
     /// <summary>The word for a kind in files and on command lines.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such kind.</exception>
     public static string NameOf(RecurrentCellKind kind) => kind switch
     {
         RecurrentCellKind.Rnn => "rnn",

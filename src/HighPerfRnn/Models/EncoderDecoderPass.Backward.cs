@@ -181,7 +181,7 @@ public sealed partial class EncoderDecoderPass<T>
         Elementwise.TanhBackward(start, startGradient);
         mean.Clear();
         _model.Bridge.Backward(rows, _room.Mean.Span[..(rows * size)], startGradient, mean, gradients[^5], _room.Workspace.Span, workers);
-        MemoryMean.Backward(mean, size, rows, batch.SourceLengths, memoryGradient);
+        StepMean.Backward(mean, size, rows, batch.SourceLengths, memoryGradient);
         _encoderGradients.Source = gradients;
         _model.Encoder.Backward(
             new SequentialBackward<T>

@@ -139,7 +139,7 @@ public sealed partial class EncoderDecoderPass<T>
             workers);
         _model.Attention.Prepare(steps, rows, memory, _room.KeysOf(steps, rows), workers);
         Span<T> mean = _room.Mean.Span[..(rows * _model.Encoder.OutputSize)];
-        MemoryMean.Forward(memory, _model.Encoder.OutputSize, rows, batch.SourceLengths, mean);
+        StepMean.Forward(memory, _model.Encoder.OutputSize, rows, batch.SourceLengths, mean);
         _model.Start(rows, mean, _room.StartOf(rows), _room.StatesOf(rows, 0), workers);
     }
 

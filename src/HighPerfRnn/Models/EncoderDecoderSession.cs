@@ -160,7 +160,7 @@ public sealed class EncoderDecoderSession<T> : IBeamScorer<T>
         _model.Attention.Prepare(steps, 1, memory, keys);
         Repeat(memory, size, _memory.Span);
         if (keySize > 0) Repeat(keys, keySize, _keys.Span);
-        MemoryMean.Forward<T>(memory, size, 1, default, _mean.Span);
+        StepMean.Forward<T>(memory, size, 1, default, _mean.Span);
         // States of one row are those of a batch of one.
         _model.Start(1, _mean.Span, _start.Span, _nextStates.Span[.._start.Length], workers: null);
         for (int row = 0; row < Width; row++) _model.Decoder.CopyRowStates(_start.Span, 1, 0, _states.Span, Width, row);

@@ -25,6 +25,8 @@ internal static class HotPaths
         ["Sequential.ToString()"] = "makes text for people",
         ["SequentialDescription.ToString()"] = "makes text for people",
         ["SequentialLayer.Residual(ReadOnlySpan<SequentialLayer>)"] = "makes a part of a network",
+        ["RecurrentCells.Create(RecurrentCellKind, Int32, Int32, Nullable<Activation>, Boolean)"] = "makes a layer",
+        ["RecurrentCells.NameOf(RecurrentCellKind)"] = "names a kind for people",
         ["Alphabet.FromText(String)"] = "makes an alphabet",
         ["Alphabet.Encode(String, ref Int64)"] = "makes an array of tokens",
         ["CharacterModelFile.Load(String, Boolean)"] = "reads a file",
@@ -66,6 +68,6 @@ internal static class HotPaths
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         [
             .. LayerHotPaths<T>.All, .. NeighbourHotPaths<T>.All, .. NetworkHotPaths<T>.All, .. ModelHotPaths<T>.All,
-            .. DecoderHotPaths<T>.All, .. TrainingHotPaths<T>.All, .. LossHotPaths<T>.All,
+            .. DecoderHotPaths<T>.All, .. ClassifierHotPaths<T>.All, .. TrainingHotPaths<T>.All, .. LossHotPaths<T>.All,
         ];
 }

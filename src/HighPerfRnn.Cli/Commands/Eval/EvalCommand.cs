@@ -10,5 +10,6 @@ internal static class EvalCommand
     {
         EvalLmCommand.Create(context),
         EvalTranslateCommand.Create(context),
+        EvalClassifyCommand.Create(context),
     };
 }

@@ -30,7 +30,7 @@ internal static class EvalTranslateCommand
             TranslationModel loaded = InputFile.ReadModel(parsed.GetValue(model)!, TranslationModel.Load);
             var skips = new DataSkips();
             IReadOnlyList<TranslationItem> items = TranslationEvaluation.Items(data.Read(parsed, skips));
-            TranslationData.Warn(context, skips);
+            TaskRun.Warn(context, skips);
             var translator = new Translator(loaded, search.SearchOf(parsed), parsed.GetValue(search.MaxLength));
             long start = Stopwatch.GetTimestamp();
             TranslationScores scores = TranslationEvaluation.Measure(

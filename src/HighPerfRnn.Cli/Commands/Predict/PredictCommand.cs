@@ -9,5 +9,6 @@ internal static class PredictCommand
     public static Command Create(ToolContext context) => new("predict", "Use a model on items of your own.")
     {
         PredictTranslateCommand.Create(context),
+        PredictClassifyCommand.Create(context),
     };
 }

@@ -14,15 +14,15 @@ internal static class PredictTranslateCommand
     public static Command Create(ToolContext context)
     {
         var model = new Argument<string>("MODEL") { Description = "a model file" };
-        Option<string?> input = CommandOptions.Text("--input", "FILE", CommandOptions.WithDefault("Texts, one a line.", "standard input"));
+        var input = new PredictInput();
         Option<int> alternatives = CommandOptions.Whole(
             "--alternatives", 1, 1, 1000, "Translations a text, at most --beam of them; more than 1 are shown with their scores.");
         Option<string?> heatMap = CommandOptions.Text(
             "--heat-map", "FILE", "A PNG of what each token of the first text's translation looked at.");
-        Option<string?> encoding = TaskFlags.Encoding();
         var search = new TranslateOptions();
         Option<bool> json = CommandOptions.Json();
-        var command = new Command("translate", "Translate texts, a line each, as they come.") { model, input, alternatives, heatMap, encoding };
+        var command = new Command("translate", "Translate texts, a line each, as they come.") { model, alternatives, heatMap };
+        input.AddTo(command);
         search.AddTo(command);
         command.Add(json);
         command.SetAction(parsed =>
@@ -31,12 +31,12 @@ internal static class PredictTranslateCommand
             var translator = new Translator(loaded, search.SearchOf(parsed), parsed.GetValue(search.MaxLength));
             string? plotPath = parsed.GetValue(heatMap);
             if (plotPath is not null) OutputFile.ThrowIfNotWritable("--heat-map", plotPath);
-            foreach (TextLine line in Lines(parsed.GetValue(input), TaskFlags.ReadOptions(parsed.GetValue(encoding))))
+            foreach (TextLine line in input.Lines(parsed))
             {
                 IReadOnlyList<TranslatedText> found = translator.Translate(line.Text);
                 if (plotPath is not null && found.Count > 0)
                 {
-                    AttentionPlot.TrySave(context, plotPath, translator.Attend(line.Text, found[0]));
+                    HeatMapPlot.TrySave(context, plotPath, HeatMap.Of(translator.Attend(line.Text, found[0])));
                     plotPath = null;
                 }
 
@@ -49,12 +49,6 @@ internal static class PredictTranslateCommand
             return ExitCode.Done;
         });
         return command;
-    }
-
-    private static IEnumerable<TextLine> Lines(string? path, TextReadOptions options)
-    {
-        if (path is not null) return TextLines.Read(path, options);
-        return TextLines.Read(Console.OpenStandardInput(), "standard input", options);
     }
 
     private static void WriteJson(ToolContext context, string source, IEnumerable<TranslatedText> found)

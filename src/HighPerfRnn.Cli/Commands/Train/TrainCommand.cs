@@ -10,5 +10,6 @@ internal static class TrainCommand
     {
         TrainLmCommand.Create(context),
         TrainTranslateCommand.Create(context),
+        TrainClassifyCommand.Create(context),
     };
 }

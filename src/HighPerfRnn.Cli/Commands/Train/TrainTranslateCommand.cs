@@ -1,15 +1,11 @@
 using System.CommandLine;
-using HighPerfRnn.Cli.Output;
 using HighPerfRnn.Cli.Tasks;
-using HighPerfRnn.Data;
 using HighPerfRnn.Data.Metrics;
 using HighPerfRnn.Data.Text;
 using HighPerfRnn.Layers;
 using HighPerfRnn.Tasks.Decoding;
 using HighPerfRnn.Tasks.Training;
 using HighPerfRnn.Tasks.Translation;
-using HighPerfRnn.Threading;
-using static System.FormattableString;
 
 namespace HighPerfRnn.Cli.Commands.Train;
 
@@ -60,6 +56,7 @@ internal sealed class TrainTranslateCommand
         var train = new TrainTranslateCommand(context);
         var command = new Command("translate", "Train a model that makes one text of another: an encoder-decoder with attention.");
         train._data.AddTo(command);
+        command.Add(train._data.ValidationData);
         foreach (Option option in (Option[])[train._sourceLevel, train._targetLevel, train._lower, train._minimumCount, train._vocabulary, train._smoothing])
         {
             command.Add(option);
@@ -72,40 +69,23 @@ internal sealed class TrainTranslateCommand
 
     private int Run(ParseResult parsed)
     {
-        string path = parsed.GetValue(_flags.Training.Out) ?? TrainingFlags.DefaultModelPath;
-        string plotPath = Path.ChangeExtension(path, ".png");
-        OutputFile.ThrowIfNotWritable("--out", path);
-        foreach (string read in _data.Paths(parsed))
-        {
-            if (File.Exists(read) && OutputFile.AreSame(read, path)) throw ToolException.Usage("--out", $"{TextConsole.Quote(path)}, which is data", "another file");
-        }
-
-        var skips = new DataSkips();
-        IReadOnlyList<TextPair> pairs = _data.Read(parsed, skips);
-        ulong seed = parsed.GetValue(_flags.Training.Seed);
+        using var run = new TaskRun(_context, parsed, _flags, _data.Paths(parsed));
+        IReadOnlyList<TextPair> pairs = _data.Read(parsed, run.Skips);
         (IReadOnlyList<TextPair> training, IReadOnlyList<TextPair> validation) =
-            TranslationData.Split(pairs, parsed.GetValue(_flags.Training.Validation), seed);
+            run.Split(pairs, pair => pair.Source, _data.ReadValidation(parsed, run.Skips), "sources");
         TranslationModel model = TranslationModel.Create(training, TokensOf(parsed), SettingsOf(parsed));
         int most = parsed.GetValue(_flags.MaxLength);
-        TokenPairs examples = model.Encode(training, most, skips), held = model.Encode(validation, most, skips);
+        TokenPairs examples = model.Encode(training, most, run.Skips), held = model.Encode(validation, most, run.Skips);
         if (examples.Count == 0) throw ToolException.Usage("--max-length", $"no pair of at most {most} tokens", "one at least");
-        TranslationData.Warn(_context, skips);
-        using var workers = new WorkerGroup(parsed.GetValue(_flags.Training.Threads));
         TaskTrainingOptions options = _flags.OptionsOf(parsed, examples.Count);
-        var task = new DecoderTask(model.Network, model.Settings, inputSize: 0, examples, held, options.Batch, workers);
-        var trainer = new TaskTrainer(task, options, workers);
-        if (parsed.GetValue(_flags.Training.Resume)) Resume(path, model, trainer);
-        var run = new TaskTraining(trainer, () => TaskCheckpoint.Save(path, TranslationModel.Kind, model.Metadata, model.SetNames, trainer));
-        bool isDone = run.Run(_context);
-        trainer.RestoreBest();
+        var task = new DecoderTask(model.Network, model.Settings, inputSize: 0, examples, held, options.Batch, run.Workers);
+        run.Train(new TaskModelParts(TranslationModel.Kind, model.Metadata, model.SetNames), task, options);
         IReadOnlyList<TranslationItem> items = [.. TranslationEvaluation.Items(validation).Take(MostMeasured)];
-        TaskTrainingReport report = Report(run, trainer, items, model, path, skips.Count, workers.Count, most);
-        bool hasPlot = LossPlot.TrySave(_context, plotPath, run.Curve, "Translation", "loss, nats a token");
-        if (parsed.GetValue(_flags.Training.Json)) Json.Write(_context.Output, report, Json.Default.TaskTrainingReport);
-        else Print(report, model, items, hasPlot ? plotPath : null);
-        if (isDone) return ExitCode.Done;
-        _context.Error.WriteLine($"hprnn: stopped after iteration {report.Iterations}; saved {path}; the same command with --resume goes on.");
-        return ExitCode.Stopped;
+        foreach ((string name, double value) in Measure(model, items, most)) run.Metrics[name] = value;
+        return run.Finish(
+            new TaskWords("Translation", "loss, nats a token", "pairs", "tokens"),
+            output => Show(output, model, items),
+            TranslateOptions.Describe);
     }
 
     private TranslationTokens TokensOf(ParseResult parsed)
@@ -136,68 +116,24 @@ internal sealed class TrainTranslateCommand
         Seed = parsed.GetValue(_flags.Training.Seed),
     };
 
-    private static void Resume(string path, TranslationModel model, TaskTrainer trainer)
+    private static IReadOnlyDictionary<string, double> Measure(TranslationModel model, IReadOnlyList<TranslationItem> items, int most)
     {
-        if (!File.Exists(path)) throw ToolException.Usage($"--out {TextConsole.Quote(path)}", "no such file", "the model to --resume");
-        TaskCheckpoint.Load(path, TranslationModel.Kind, model.Metadata, model.SetNames, trainer);
+        if (items.Count == 0) return new Dictionary<string, double>();
+        var translator = new Translator(model, new SearchSettings { MaxLength = most }, most);
+        return TranslationEvaluation.Measure(translator, items, model.Tokens.Target, BleuTokenization.None).ByName;
     }
 
-    private static TaskTrainingReport Report(
-        TaskTraining run,
-        TaskTrainer trainer,
-        IReadOnlyList<TranslationItem> items,
-        TranslationModel model,
-        string path,
-        int skipped,
-        int threads,
-        int most)
+    private static void Show(TextWriter output, TranslationModel model, IReadOnlyList<TranslationItem> items)
     {
-        var metrics = new Dictionary<string, double>();
-        if (items.Count > 0)
+        if (items.Count == 0) return;
+        output.WriteLine("What it makes of texts that it was not trained on:");
+        var translator = new Translator(model, new SearchSettings());
+        foreach (TranslationItem item in items.Take(MostSamples))
         {
-            metrics["loss"] = -trainer.BestDecisive;
-            var translator = new Translator(model, new SearchSettings { MaxLength = most }, most);
-            TranslationScores scores = TranslationEvaluation.Measure(translator, items, model.Tokens.Target, BleuTokenization.None);
-            foreach ((string name, double value) in scores.ByName) metrics[name] = value;
+            string text = translator.Translate(item.Source) is [var best, ..] ? best.Text : string.Empty;
+            output.WriteLine($"  {item.Source} → {text}{(item.Targets.Contains(text) ? string.Empty : $"   (expected {item.Targets[0]})")}");
         }
 
-        double seconds = run.Seconds;
-        return new TaskTrainingReport(
-            run.Items,
-            seconds,
-            seconds > 0 ? run.Items / seconds : 0,
-            metrics,
-            model.Network.ParameterSets.Sum(set => set.Parameters.Sum(parameter => (long)parameter.Length)),
-            run.AllocatedBytesPerIteration,
-            path,
-            trainer.Iteration,
-            trainer.BestIteration,
-            run.Units,
-            seconds > 0 ? run.Units / seconds : 0,
-            skipped,
-            threads);
-    }
-
-    private void Print(TaskTrainingReport report, TranslationModel model, IReadOnlyList<TranslationItem> items, string? plotPath)
-    {
-        TextWriter output = _context.Output;
-        if (items.Count > 0)
-        {
-            output.WriteLine("What it makes of texts that it was not trained on:");
-            var translator = new Translator(model, new SearchSettings());
-            foreach (TranslationItem item in items.Take(MostSamples))
-            {
-                string text = translator.Translate(item.Source) is [var best, ..] ? best.Text : string.Empty;
-                output.WriteLine($"  {item.Source} → {text}{(item.Targets.Contains(text) ? string.Empty : $"   (expected {item.Targets[0]})")}");
-            }
-
-            output.WriteLine();
-        }
-
-        output.WriteLine(Invariant($"{report.Iterations} iterations, {report.Parameters:N0} parameters, {report.Threads} threads"));
-        output.WriteLine(Invariant($"{report.Items:N0} pairs in {report.Seconds:0.0} s: {report.UnitsPerSecond:N0} tokens a second"));
-        output.WriteLine(Invariant($"{report.AllocatedBytesPerIteration:0} bytes allocated an iteration"));
-        if (items.Count > 0) output.WriteLine($"On {items.Count} texts set aside: {TranslateOptions.Describe(report.Validation)}");
-        output.WriteLine($"Model: {report.Model}, the best, of iteration {report.BestIteration}{(plotPath is null ? string.Empty : $"; loss curve: {plotPath}")}");
+        output.WriteLine();
     }
 }
