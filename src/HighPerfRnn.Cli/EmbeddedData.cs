@@ -17,6 +17,12 @@ internal static class EmbeddedData
     /// <summary>What the default texts with classes are, in words.</summary>
     public const string LanguagesDescription = "sentences of the Universal Declaration of Human Rights in 40 languages (free)";
 
+    /// <summary>The resource of images with captions: a zip archive with captions.tsv in it.</summary>
+    public const string Images = "emoji.zip";
+
+    /// <summary>What the default images are, in words.</summary>
+    public const string ImagesDescription = "420 Noto emoji and their names (Apache-2.0, MIT)";
+
     /// <summary>Opens a resource by its file name.</summary>
     public static Stream Open(string name) =>
         typeof(EmbeddedData).Assembly.GetManifestResourceStream(name)

@@ -23,6 +23,9 @@ namespace HighPerfRnn.Cli.Output;
 [JsonSerializable(typeof(TaskEvaluationReport))]
 [JsonSerializable(typeof(TranslationReport))]
 [JsonSerializable(typeof(ClassesReport))]
+[JsonSerializable(typeof(CaptionReport))]
+[JsonSerializable(typeof(TagsReport))]
+[JsonSerializable(typeof(LiveTagReport))]
 internal sealed partial class Json : JsonSerializerContext
 {
     /// <summary>Prints the object on a line of its own.</summary>

@@ -37,7 +37,7 @@ internal sealed class LabelOptions(PoolingKind pooling)
         Cell = flags.CellOf(parsed),
         HiddenSize = parsed.GetValue(flags.Hidden),
         Layers = parsed.GetValue(flags.Layers),
-        EmbeddingSize = parsed.GetValue(flags.Embedding),
+        EmbeddingSize = flags.EmbeddingOf(parsed),
         IsBidirectional = !parsed.GetValue(Causal),
         Dropout = parsed.GetValue(flags.Training.Dropout),
         LabelSmoothing = parsed.GetValue(Smoothing),

@@ -14,6 +14,8 @@ internal sealed class TaskFlags
 {
     private const int MostEpochs = 1_000_000;
 
+    private bool _hasTokens = true;
+
     /// <summary>Flags with a task's defaults.</summary>
     /// <param name="training">Of the training.</param>
     /// <param name="cell">The cell.</param>
@@ -56,14 +58,26 @@ internal sealed class TaskFlags
     private ScheduleKind DefaultSchedule { get; }
 
     /// <summary>Adds all of them.</summary>
-    public void AddTo(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="hasTokens">Whether the task has tokens on some side.</param>
+    public void AddTo(Command command, bool hasTokens = true)
     {
-        foreach (Option option in (Option[])[Cell, Hidden, Layers, Embedding, Epochs, Patience, MaxLength]) command.Add(option);
+        foreach (Option option in (Option[])[Cell, Hidden, Layers, Epochs, Patience]) command.Add(option);
+        _hasTokens = hasTokens;
+        if (hasTokens)
+        {
+            command.Add(Embedding);
+            command.Add(MaxLength);
+        }
+
         Training.AddTo(command);
     }
 
     /// <summary>The cell that was asked for.</summary>
     public RecurrentCellKind CellOf(ParseResult parsed) => parsed.GetValue(Cell) ?? DefaultCell;
+
+    /// <summary>Numbers a token; 1 where a task has no tokens.</summary>
+    public int EmbeddingOf(ParseResult parsed) => _hasTokens ? parsed.GetValue(Embedding) : 1;
 
     /// <summary>How to train, where so many examples are there.</summary>
     public TaskTrainingOptions OptionsOf(ParseResult parsed, int examples)

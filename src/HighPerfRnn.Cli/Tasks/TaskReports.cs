@@ -53,3 +53,18 @@ internal sealed record TranslationAlternative(string Text, double Score, double 
 /// <param name="Text">What was given.</param>
 /// <param name="Classes">The likeliest first.</param>
 internal sealed record ClassesReport(string Text, IReadOnlyList<HighPerfRnn.Tasks.Classification.ClassProbability> Classes);
+
+/// <summary>What predict caption --json prints a line.</summary>
+/// <param name="Image">What was given.</param>
+/// <param name="Captions">What was found, the best first.</param>
+internal sealed record CaptionReport(string Image, IReadOnlyList<HighPerfRnn.Tasks.Captioning.ImageCaption> Captions);
+
+/// <summary>What predict tag --json prints a sequence.</summary>
+/// <param name="Sequence">What was given.</param>
+/// <param name="Labels">One a frame, or, without times, in their order.</param>
+internal sealed record TagsReport(string Sequence, IReadOnlyList<string> Labels);
+
+/// <summary>What predict tag --live --json prints a frame.</summary>
+/// <param name="Frame">Its number, from 1.</param>
+/// <param name="Label">Its label.</param>
+internal sealed record LiveTagReport(int Frame, string Label);

@@ -19,7 +19,8 @@ internal sealed record TaskModelParts(string Kind, IReadOnlyList<KeyValuePair<st
 /// <param name="LossAxis">Of the loss curve.</param>
 /// <param name="Items">What it is trained on.</param>
 /// <param name="Units">What its speed counts.</param>
-internal sealed record TaskWords(string Title, string LossAxis, string Items, string Units);
+/// <param name="Measured">What metrics are of.</param>
+internal sealed record TaskWords(string Title, string LossAxis, string Items, string Units, string Measured = "what was set aside");
 
 /// <summary>What every task's training command does around its own: files, threads, resuming, the report.</summary>
 internal sealed class TaskRun : IDisposable
@@ -169,7 +170,7 @@ internal sealed class TaskRun : IDisposable
         output.WriteLine(Invariant($"{report.Iterations} iterations, {report.Parameters:N0} parameters, {report.Threads} threads"));
         output.WriteLine(Invariant($"{report.Items:N0} {words.Items} in {report.Seconds:0.0} s: {report.UnitsPerSecond:N0} {words.Units} a second"));
         output.WriteLine(Invariant($"{report.AllocatedBytesPerIteration:0} bytes allocated an iteration"));
-        if (report.Validation.Count > 0) output.WriteLine($"On what was set aside: {describe(report.Validation)}");
+        if (report.Validation.Count > 0) output.WriteLine($"On {words.Measured}: {describe(report.Validation)}");
         output.WriteLine($"Model: {report.Model}, the best, of iteration {report.BestIteration}{(hasPlot ? $"; loss curve: {_plotPath}" : string.Empty)}");
     }
 }

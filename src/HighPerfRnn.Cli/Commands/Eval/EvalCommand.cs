@@ -11,5 +11,7 @@ internal static class EvalCommand
         EvalLmCommand.Create(context),
         EvalTranslateCommand.Create(context),
         EvalClassifyCommand.Create(context),
+        EvalCaptionCommand.Create(context),
+        EvalTagCommand.Create(context),
     };
 }

@@ -10,5 +10,7 @@ internal static class PredictCommand
     {
         PredictTranslateCommand.Create(context),
         PredictClassifyCommand.Create(context),
+        PredictCaptionCommand.Create(context),
+        PredictTagCommand.Create(context),
     };
 }

@@ -11,5 +11,7 @@ internal static class TrainCommand
         TrainLmCommand.Create(context),
         TrainTranslateCommand.Create(context),
         TrainClassifyCommand.Create(context),
+        TrainCaptionCommand.Create(context),
+        TrainTagCommand.Create(context),
     };
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace HighPerfRnn.Tasks.Classification;
+namespace HighPerfRnn.Tasks.Training;
 
 /// <summary>Columns of numbers with what takes them to mean 0 and deviation 1: (x - mean) / deviation.</summary>
 public sealed class NumberScaling

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using System.Diagnostics;
+using HighPerfRnn.Cli.Output;
+using HighPerfRnn.Cli.Tasks;
+using HighPerfRnn.Data;
+using HighPerfRnn.Kernels;
+using HighPerfRnn.Tasks.Captioning;
+using HighPerfRnn.Tasks.Decoding;
+using static System.FormattableString;
+
+namespace HighPerfRnn.Cli.Commands.Eval;
+
+/// <summary>eval caption: how good a model's captions are.</summary>
+internal static class EvalCaptionCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Create(ToolContext context)
+    {
+        var model = new Argument<string>("MODEL") { Description = "a model file" };
+        var data = new CaptionData();
+        var search = new TranslateOptions();
+        Option<bool> shuffle = CommandOptions.Switch("--shuffle", "Give each caption the image of another: what is left then does not come from images.");
+        Option<bool> json = CommandOptions.Json();
+        var command = new Command("caption", "How good a model's captions are: exactly right, among the five likeliest of the search, BLEU, chrF, errors.") { model };
+        data.AddTo(command);
+        search.AddTo(command);
+        command.Add(shuffle);
+        command.Add(json);
+        command.SetAction(parsed =>
+        {
+            CaptionModel loaded = InputFile.ReadModel(parsed.GetValue(model)!, CaptionModel.Load);
+            var skips = new DataSkips();
+            IReadOnlyList<CaptionItem> items = data.Read(parsed, loaded.Images.ThumbnailSize, skips);
+            TaskRun.Warn(context, skips);
+            int[] order = [.. Enumerable.Range(0, items.Count)];
+            var random = new CounterRandom(1);
+            if (parsed.GetValue(shuffle)) random.Shuffle<int>(order);
+            var captioner = new Captioner(loaded, search.SearchOf(parsed));
+            long start = Stopwatch.GetTimestamp();
+            CaptionScores scores = captioner.Measure([.. order.Select(index => items[index].Image)], [.. items.Select(item => item.Caption)]);
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            var report = new TaskEvaluationReport(items.Count, skips.Count, seconds, items.Count / seconds, scores.ByName);
+            if (parsed.GetValue(json)) Json.Write(context.Output, report, Json.Default.TaskEvaluationReport);
+            else Print(context.Output, report);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static void Print(TextWriter output, TaskEvaluationReport report)
+    {
+        output.WriteLine(Invariant($"{report.Items:N0} images in {report.Seconds:0.0} s: {report.ItemsPerSecond:N0} a second"));
+        output.WriteLine(CaptionWords.Describe(report.Metrics));
+    }
+}

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using System.Globalization;
+using HighPerfRnn.Cli.Output;
+using HighPerfRnn.Cli.Tasks;
+using HighPerfRnn.Data.Images;
+using HighPerfRnn.Data.Text;
+using HighPerfRnn.Tasks.Captioning;
+
+namespace HighPerfRnn.Cli.Commands.Predict;
+
+/// <summary>predict caption: a caption a line, as paths of images come.</summary>
+internal static class PredictCaptionCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Create(ToolContext context)
+    {
+        var model = new Argument<string>("MODEL") { Description = "a model file" };
+        var input = new PredictInput();
+        Option<string?> image = CommandOptions.Text("--image", "FILE", "One image, in place of paths.");
+        Option<int> alternatives = CommandOptions.Whole(
+            "--alternatives", 1, 1, 1000, "Captions an image, at most --beam of them; more than 1 are shown with their scores.");
+        var search = new TranslateOptions();
+        Option<bool> json = CommandOptions.Json();
+        var command = new Command("caption", "Say what images show, a line each, as their paths come, one a line.") { model, image };
+        input.AddTo(command);
+        command.Add(alternatives);
+        search.AddTo(command);
+        command.Add(json);
+        command.SetAction(parsed =>
+        {
+            CaptionModel loaded = InputFile.ReadModel(parsed.GetValue(model)!, CaptionModel.Load);
+            var captioner = new Captioner(loaded, search.SearchOf(parsed));
+            IEnumerable<string> paths = parsed.GetValue(image) is string one ? [one] : input.Lines(parsed).Select(line => line.Text);
+            foreach (string path in paths)
+            {
+                var thumbnail = Thumbnail.Of(ImageFile.Read(path), loaded.Images.ThumbnailSize);
+                ImageCaption[] found = [.. captioner.Describe(thumbnail).Take(parsed.GetValue(alternatives))];
+                if (parsed.GetValue(json)) Json.Write(context.Output, new CaptionReport(path, found), Json.Default.CaptionReport);
+                else Write(context.Output, found, parsed.GetValue(alternatives) > 1);
+                context.Output.Flush();
+            }
+
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    /// <summary>A line an image; with alternatives a line each, of score and text, and an empty line after them.</summary>
+    private static void Write(TextWriter output, ImageCaption[] found, bool hasScores)
+    {
+        if (!hasScores)
+        {
+            output.WriteLine(found.FirstOrDefault()?.Text ?? string.Empty);
+            return;
+        }
+
+        foreach (ImageCaption caption in found) output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{caption.Score:0.0000}\t{caption.Text}"));
+        output.WriteLine();
+    }
+}
