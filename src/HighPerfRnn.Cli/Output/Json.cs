@@ -24,6 +24,7 @@ namespace HighPerfRnn.Cli.Output;
 [JsonSerializable(typeof(TranslationReport))]
 [JsonSerializable(typeof(ClassesReport))]
 [JsonSerializable(typeof(CaptionReport))]
+[JsonSerializable(typeof(ForecastReport))]
 [JsonSerializable(typeof(TagsReport))]
 [JsonSerializable(typeof(LiveTagReport))]
 internal sealed partial class Json : JsonSerializerContext

@@ -31,6 +31,13 @@ internal sealed class ClassificationData
     public IEnumerable<string> Paths(ParseResult parsed) =>
         ((string?[])[parsed.GetValue(Data), parsed.GetValue(ValidationData)]).OfType<string>();
 
+    /// <summary>The path of --data, which series need.</summary>
+    public string RequiredPath(ParseResult parsed) =>
+        parsed.GetValue(Data) ?? throw ToolException.Usage("--sequences", "it without --data", "--data with series of numbers");
+
+    /// <summary>The path of --validation-data; null without it.</summary>
+    public string? ValidationPath(ParseResult parsed) => parsed.GetValue(ValidationData);
+
     /// <summary>Reads all texts.</summary>
     public IReadOnlyList<LabelledText> Read(ParseResult parsed, DataSkips skips)
     {

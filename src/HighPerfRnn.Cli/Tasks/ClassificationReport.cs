@@ -19,8 +19,14 @@ internal static class ClassificationReport
     }
 
     /// <summary>Metrics in a line.</summary>
-    public static string Describe(IReadOnlyDictionary<string, double> metrics) =>
-        Invariant($"accuracy {metrics["accuracy"]:P2}, F1 {metrics["f1"]:P2} (mean over classes)");
+    public static string Describe(IReadOnlyDictionary<string, double> metrics)
+    {
+        if (metrics.TryGetValue("accuracy", out double accuracy)) return Invariant($"accuracy {accuracy:P2}, F1 {metrics["f1"]:P2} (mean over classes)");
+        string repeat = metrics.TryGetValue("repeatRmse", out double rmse)
+            ? Invariant($"; saying the last value again: RMSE {rmse:G5}, MAE {metrics["repeatMae"]:G5}")
+            : string.Empty;
+        return Invariant($"RMSE {metrics["rmse"]:G5}, MAE {metrics["mae"]:G5}{repeat}");
+    }
 
     /// <summary>A class with its probability.</summary>
     public static string Describe(ClassProbability found) => Invariant($"{found.Label} {found.Probability:P1}");

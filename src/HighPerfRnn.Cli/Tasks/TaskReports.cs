@@ -68,3 +68,8 @@ internal sealed record TagsReport(string Sequence, IReadOnlyList<string> Labels)
 /// <param name="Frame">Its number, from 1.</param>
 /// <param name="Label">Its label.</param>
 internal sealed record LiveTagReport(int Frame, string Label);
+
+/// <summary>What predict classify --json prints of a forecast.</summary>
+/// <param name="Series">What was given.</param>
+/// <param name="Values">By the names of their columns.</param>
+internal sealed record ForecastReport(string Series, IReadOnlyDictionary<string, double> Values);

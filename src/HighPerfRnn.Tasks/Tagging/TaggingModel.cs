@@ -118,7 +118,8 @@ public sealed class TaggingModel
     /// <param name="sequences">Frames with labels.</param>
     /// <param name="window">The most frames of a piece; of labels without times the whole is taken.</param>
     /// <param name="skips">Takes what is passed over.</param>
-    public NumberSequences Encode(IReadOnlyList<TagSequence> sequences, int window, DataSkips skips)
+    /// <param name="noise">The deviation of what training adds to each number, after scaling.</param>
+    public NumberSequences Encode(IReadOnlyList<TagSequence> sequences, int window, DataSkips skips, double noise = 0)
     {
         ArgumentNullException.ThrowIfNull(sequences);
         ArgumentNullException.ThrowIfNull(skips);
@@ -153,7 +154,7 @@ public sealed class TaggingModel
             }
         }
 
-        return new NumberSequences(pieces, width, labels, []);
+        return new NumberSequences(pieces, width, labels, [], noise, unchecked(Settings.Seed + 5));
     }
 
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);

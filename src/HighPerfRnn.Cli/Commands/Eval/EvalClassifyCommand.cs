@@ -4,6 +4,7 @@ using HighPerfRnn.Cli.Output;
 using HighPerfRnn.Cli.Tasks;
 using HighPerfRnn.Data;
 using HighPerfRnn.Data.Metrics;
+using HighPerfRnn.Data.Tables;
 using HighPerfRnn.Tasks.Classification;
 using HighPerfRnn.Tasks.Labelling;
 using static System.FormattableString;
@@ -30,9 +31,12 @@ internal static class EvalClassifyCommand
             string? plotPath = parsed.GetValue(plot);
             if (plotPath is not null) OutputFile.ThrowIfNotWritable("--confusion", plotPath);
             var skips = new DataSkips();
-            TokenClasses examples = TextClassifier.Encode(loaded, data.Read(parsed, skips), parsed.GetValue(most), skips);
+            if (loaded.Forecast is not null) return EvaluateForecast(context, loaded, data.RequiredPath(parsed), parsed.GetValue(json));
+            ILabelExamples examples = loaded.Series is null
+                ? TextClassifier.Encode(loaded, data.Read(parsed, skips), parsed.GetValue(most), skips)
+                : SeriesClassifier.Encode(loaded, SeriesClassifier.Read(data.RequiredPath(parsed)), parsed.GetValue(most), skips);
             TaskRun.Warn(context, skips);
-            if (examples.Count == 0) throw ToolException.Usage("--data", "no text that can be measured", "one at least");
+            if (examples.Count == 0) throw ToolException.Usage("--data", "nothing that can be measured", "one item at least");
             long start = Stopwatch.GetTimestamp();
             ClassificationMetrics metrics = TextClassifier.Measure(loaded, examples);
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -46,9 +50,29 @@ internal static class EvalClassifyCommand
         return command;
     }
 
+    private static int EvaluateForecast(ToolContext context, ClassificationModel model, string path, bool isJson)
+    {
+        var table = NumberTable.Read(path, hasLabel: false);
+        NumberSequences examples = SeriesForecaster.Encode(model, table, path, 0, table.Rows);
+        if (examples.Count == 0) throw ToolException.Usage("--data", $"{table.Rows} rows", $"more than the window of {model.Forecast!.Window}");
+        long start = Stopwatch.GetTimestamp();
+        ForecastScores scores = SeriesForecaster.Measure(model, examples);
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        var report = new TaskEvaluationReport(scores.Windows, 0, seconds, scores.Windows / seconds, scores.ByName);
+        if (isJson)
+        {
+            Json.Write(context.Output, report, Json.Default.TaskEvaluationReport);
+            return ExitCode.Done;
+        }
+
+        context.Output.WriteLine(Invariant($"{report.Items:N0} forecasts in {report.Seconds:0.0} s: {report.ItemsPerSecond:N0} a second"));
+        context.Output.WriteLine(ClassificationReport.Describe(report.Metrics));
+        return ExitCode.Done;
+    }
+
     private static void Print(TextWriter output, TaskEvaluationReport report, ClassificationMetrics metrics, IReadOnlyList<string> classes)
     {
-        output.WriteLine(Invariant($"{report.Items:N0} texts in {report.Seconds:0.0} s: {report.ItemsPerSecond:N0} a second"));
+        output.WriteLine(Invariant($"{report.Items:N0} items in {report.Seconds:0.0} s: {report.ItemsPerSecond:N0} a second"));
         output.WriteLine(ClassificationReport.Describe(report.Metrics));
         ClassificationReport.Print(output, metrics, classes);
     }

@@ -46,6 +46,7 @@ internal sealed class TrainClassifyCommand
     private readonly Option<bool> _weights = CommandOptions.Switch(
         "--class-weights", "Every class counts the same in the loss, however rare its texts.");
 
+    private readonly SeriesOptions _series = new();
     private readonly ToolContext _context;
 
     private TrainClassifyCommand(ToolContext context)
@@ -62,13 +63,28 @@ internal sealed class TrainClassifyCommand
         command.Add(train._data.ValidationData);
         train._text.AddTo(command);
         train._labels.AddTo(command);
+        train._series.AddTo(command);
         foreach (Option option in (Option[])[train._labels.Pooling, train._tokenDropout, train._vectors, train._weights]) command.Add(option);
         train._flags.AddTo(command);
         command.SetAction(train.Run);
         return command;
     }
 
+    private LabelSettings SettingsOf(ParseResult parsed) => _labels.SettingsOf(parsed, _flags) with
+    {
+        Pooling = parsed.GetValue(_labels.Pooling) ?? PoolingKind.Mean,
+        TokenDropout = parsed.GetValue(_tokenDropout),
+    };
+
     private int Run(ParseResult parsed)
+    {
+        ForecastRequest? request = _series.RequestOf(parsed);
+        if (!parsed.GetValue(_series.Sequences)) return request is null ? RunTexts(parsed) : throw ToolException.Usage("--target-columns", "it alone", "--sequences with it");
+        var series = new SeriesTraining(_context, _flags, _data, SettingsOf(parsed));
+        return request is null ? series.RunClasses(parsed, parsed.GetValue(_weights)) : series.RunForecast(parsed, request);
+    }
+
+    private int RunTexts(ParseResult parsed)
     {
         using var run = new TaskRun(_context, parsed, _flags, _data.Paths(parsed));
         IReadOnlyList<LabelledText> texts = _data.Read(parsed, run.Skips);
@@ -79,11 +95,7 @@ internal sealed class TrainClassifyCommand
             _text.TokenizerOf(parsed, _data.IsDefault(parsed) ? TextUnit.Character : TextUnit.Word),
             parsed.GetValue(_text.MinimumCount),
             parsed.GetValue(_text.Vocabulary),
-            _labels.SettingsOf(parsed, _flags) with
-            {
-                Pooling = parsed.GetValue(_labels.Pooling) ?? PoolingKind.Mean,
-                TokenDropout = parsed.GetValue(_tokenDropout),
-            });
+            SettingsOf(parsed));
         if (parsed.GetValue(_vectors) is string vectors)
         {
             int found = model.TakeVectors(vectors);

@@ -35,6 +35,9 @@ internal sealed class TrainTagCommand
         "--window", 500, 1, 1_000_000, "The most frames that are trained on at a stretch; 1 for a model that sees one frame at a time.");
 
     private readonly Option<int> _size = CommandOptions.Whole("--image-size", 16, 4, 128, "Pixels a side that images are scaled to.");
+    private readonly Option<double> _noise = CommandOptions.Number(
+        "--noise", 0, value => value is >= 0 and <= 10, "a number from 0 to 10", "The deviation of what training adds to each number, in deviations of its column.");
+
     private readonly ToolContext _context;
 
     private TrainTagCommand(ToolContext context)
@@ -52,6 +55,7 @@ internal sealed class TrainTagCommand
         train._labels.AddTo(command);
         command.Add(train._window);
         command.Add(train._size);
+        command.Add(train._noise);
         train._flags.AddTo(command, hasTokens: false);
         command.SetAction(train.Run);
         return command;
@@ -66,7 +70,7 @@ internal sealed class TrainTagCommand
             run.Split(sequences, sequence => sequence.Name, _data.ReadValidation(parsed, features), "sequences");
         TaggingModel model = TaggingModel.Create(features, training, _labels.SettingsOf(parsed, _flags));
         int window = parsed.GetValue(_window);
-        NumberSequences examples = model.Encode(training, window, run.Skips), held = model.Encode(validation, window, run.Skips);
+        NumberSequences examples = model.Encode(training, window, run.Skips, parsed.GetValue(_noise)), held = model.Encode(validation, window, run.Skips);
         if (examples.Count == 0) throw ToolException.Usage("--data", "no sequence that can be trained on", "one at least");
         TaskTrainingOptions options = _flags.OptionsOf(parsed, examples.Count);
         var task = new LabelTask(model.Network, model.Settings, model.Scaling.Columns.Count, examples, held, options.Batch, workers: run.Workers);
