@@ -40,24 +40,9 @@ internal static class HeatMapPlot
     private const int Margin = 160;
     private const int MostPixels = 4000;
 
-    /// <summary>Draws the map; whatever goes wrong is a warning, since the numbers are what was asked for.</summary>
+    /// <summary>Draws the map.</summary>
     /// <returns>Whether the file is there.</returns>
-    public static bool TrySave(ToolContext context, string path, HeatMap map)
-    {
-        try
-        {
-            EmbeddedFont.Install();
-            byte[] png = Draw(map);
-            Formats.AtomicFile.Write(path, stream => stream.Write(png));
-            return true;
-        }
-        // A native library that does not load, a full disk, a font that Skia dislikes: any of them.
-        catch (Exception error)
-        {
-            context.Warn($"{path}: the plot cannot be drawn: {error.GetBaseException().Message}");
-            return false;
-        }
-    }
+    public static bool TrySave(ToolContext context, string path, HeatMap map) => PlotFile.TrySave(context, path, () => Draw(map));
 
     private static byte[] Draw(HeatMap map)
     {

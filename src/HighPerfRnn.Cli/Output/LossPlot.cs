@@ -9,25 +9,10 @@ internal static class LossPlot
     private const int Width = 900;
     private const int Height = 540;
 
-    /// <summary>Draws the curve; whatever goes wrong is a warning, since the model is what was asked for.</summary>
+    /// <summary>Draws the curve, where there is one.</summary>
     /// <returns>Whether the file is there.</returns>
-    public static bool TrySave(ToolContext context, string path, LossCurve curve, string title, string unit)
-    {
-        if (curve.Training.Count == 0) return false;
-        try
-        {
-            EmbeddedFont.Install();
-            byte[] png = Draw(curve, title, unit);
-            Formats.AtomicFile.Write(path, stream => stream.Write(png));
-            return true;
-        }
-        // A native library that does not load, a full disk, a font that Skia dislikes: any of them.
-        catch (Exception error)
-        {
-            context.Warn($"{path}: the plot cannot be drawn: {error.GetBaseException().Message}");
-            return false;
-        }
-    }
+    public static bool TrySave(ToolContext context, string path, LossCurve curve, string title, string unit) =>
+        curve.Training.Count > 0 && PlotFile.TrySave(context, path, () => Draw(curve, title, unit));
 
     private static byte[] Draw(LossCurve curve, string title, string unit)
     {

@@ -8,7 +8,7 @@ internal static class TimelinePlot
     private const int Width = 1200;
     private const int Height = 320;
 
-    /// <summary>Draws the labels; whatever goes wrong is a warning, since the labels are what was asked for.</summary>
+    /// <summary>Draws the labels.</summary>
     /// <param name="context">Takes warnings.</param>
     /// <param name="path">The file.</param>
     /// <param name="title">Above it.</param>
@@ -22,22 +22,7 @@ internal static class TimelinePlot
         string title,
         IReadOnlyList<(string Name, IReadOnlyList<string> Labels)> rows,
         IReadOnlyList<string> labels,
-        string background)
-    {
-        try
-        {
-            EmbeddedFont.Install();
-            byte[] png = Draw(title, rows, labels, background);
-            Formats.AtomicFile.Write(path, stream => stream.Write(png));
-            return true;
-        }
-        // A native library that does not load, a full disk, a font that Skia dislikes: any of them.
-        catch (Exception error)
-        {
-            context.Warn($"{path}: the plot cannot be drawn: {error.GetBaseException().Message}");
-            return false;
-        }
-    }
+        string background) => PlotFile.TrySave(context, path, () => Draw(title, rows, labels, background));
 
     private static byte[] Draw(
         string title, IReadOnlyList<(string Name, IReadOnlyList<string> Labels)> rows, IReadOnlyList<string> labels, string background)

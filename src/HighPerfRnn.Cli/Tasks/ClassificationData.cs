@@ -17,9 +17,13 @@ internal sealed class ClassificationData
 
     public Option<string?> Encoding { get; } = TaskFlags.Encoding();
 
+    public Option<bool> Header { get; } = CommandOptions.Switch(
+        "--header", "The first line of a table names its columns; without it that is so where it says label and text.");
+
     /// <summary>Adds what reading takes.</summary>
     public void AddTo(Command command)
     {
+        command.Add(Header);
         command.Add(Data);
         command.Add(Encoding);
     }
@@ -50,5 +54,6 @@ internal sealed class ClassificationData
     public IReadOnlyList<LabelledText>? ReadValidation(ParseResult parsed, DataSkips skips) =>
         parsed.GetValue(ValidationData) is string path ? LabelledTexts.Read(path, OptionsOf(parsed), skips) : null;
 
-    private TextReadOptions OptionsOf(ParseResult parsed) => TaskFlags.ReadOptions(parsed.GetValue(Encoding));
+    private TextReadOptions OptionsOf(ParseResult parsed) =>
+        TaskFlags.ReadOptions(parsed.GetValue(Encoding)) with { HasHeader = parsed.GetValue(Header) ? true : null };
 }

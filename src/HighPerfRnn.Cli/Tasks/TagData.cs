@@ -20,7 +20,7 @@ internal sealed class TagData
 
     public Option<string?> ValidationData { get; } = TaskFlags.ValidationData("PATH", Formats);
 
-    public Option<int> Clips { get; } = CommandOptions.Whole("--clips", 600, 1, 1_000_000, "How many clips are made, without --data.");
+    public Option<int> Clips { get; } = CommandOptions.Whole("--clips", 1000, 1, 1_000_000, "How many clips are made, without --data.");
 
     /// <summary>What the default data is, in words.</summary>
     private static string Description => "clips of embedded emoji that move under noise (Apache-2.0)";
@@ -70,8 +70,8 @@ internal sealed class TagData
             using Stream image = archive.GetEntry(paths[name])!.Open();
             return new ClipObject(name, Thumbnail.Of(ImageFile.Read(image, name), 32));
         })];
-        var generator = new ClipGenerator(objects, new ClipSettings { Size = size, ObjectSize = size / 2.0 }, seed);
-        string[] columns = [.. Enumerable.Range(0, size * size * 3).Select(i => $"{"rgb"[i % 3]} {i / 3 % size} {i / 3 / size}")];
+        var generator = new ClipGenerator(objects, new ClipSettings { Size = size, ObjectSize = size / 2.0, BarWidth = size * 9 / 16.0 }, seed);
+        string[] columns = TagReader.PixelColumns(size);
         return [.. Enumerable.Range(0, count).Select(index =>
         {
             Clip clip = generator.Create(index);

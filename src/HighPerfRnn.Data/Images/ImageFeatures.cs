@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace HighPerfRnn.Data.Images;
 
 /// <summary>How an image becomes a sequence of numbers.</summary>
@@ -115,53 +117,45 @@ public sealed class ImageFeatures
         }
     }
 
-    /// <summary>Four points of the thumbnail for each pixel, each between its four neighbours.</summary>
+    /// <summary>
+    /// Each pixel lies between four of the thumbnail, which has twice as many a side: seen as it is, a pixel is their mean.
+    /// </summary>
     private void See(Thumbnail image, in ImageView view)
     {
         int size = _settings.Size, source = image.Size;
-        double cos = Math.Cos(view.Angle), sin = Math.Sin(view.Angle);
-        double half = size / 2.0, middle = (source - 1) / 2.0, step = (double)source / size;
-        Span<float> point = stackalloc float[4];
+        float half = size / 2f, middle = (source - 1) / 2f, step = (float)source / size;
+        float cos = (float)Math.Cos(view.Angle), sin = (float)Math.Sin(view.Angle);
+        float acrossX = cos / (float)view.ScaleX, acrossY = -sin / (float)view.ScaleY;
+        float downX = sin / (float)view.ScaleX, downY = cos / (float)view.ScaleY;
+        Vector128<float> colour = Vector128.Create((float)view.Red, (float)view.Green, (float)view.Blue, 1) / 255;
         for (int y = 0; y < size; y++)
         {
+            float v = (y + 0.5f - half - ((float)view.MoveY * size)) * step;
             for (int x = 0; x < size; x++)
             {
-                Span<float> pixel = _pixels.AsSpan(((y * size) + x) * 4, 4);
-                pixel.Clear();
-                for (int sample = 0; sample < 4; sample++)
-                {
-                    double u = (x + 0.25 + (0.5 * (sample & 1)) - half - (view.MoveX * size)) * step;
-                    double v = (y + 0.25 + (0.5 * (sample >> 1)) - half - (view.MoveY * size)) * step;
-                    Sample(image, (((cos * u) + (sin * v)) / view.ScaleX) + middle, (((cos * v) - (sin * u)) / view.ScaleY) + middle, point);
-                    for (int channel = 0; channel < 4; channel++) pixel[channel] += point[channel];
-                }
-
-                float alpha = pixel[3] * (0.25f / 255), white = 1 - alpha;
-                pixel[0] = MathF.Min(1, (pixel[0] * (0.25f / 255) * (float)view.Red) + white);
-                pixel[1] = MathF.Min(1, (pixel[1] * (0.25f / 255) * (float)view.Green) + white);
-                pixel[2] = MathF.Min(1, (pixel[2] * (0.25f / 255) * (float)view.Blue) + white);
-                pixel[3] = alpha;
-                _brightness[(y * size) + x] = (0.299f * pixel[0]) + (0.587f * pixel[1]) + (0.114f * pixel[2]);
+                float u = (x + 0.5f - half - ((float)view.MoveX * size)) * step;
+                Vector128<float> seen = Sample(image, (acrossX * u) + (downX * v) + middle, (acrossY * u) + (downY * v) + middle) * colour;
+                float alpha = seen[3];
+                Vector128<float> white = Vector128.Min(seen + Vector128.Create(1 - alpha), Vector128<float>.One).WithElement(3, alpha);
+                white.CopyTo(_pixels.AsSpan(((y * size) + x) * 4, 4));
+                _brightness[(y * size) + x] = (0.299f * white[0]) + (0.587f * white[1]) + (0.114f * white[2]);
             }
         }
     }
 
-    private static void Sample(Thumbnail image, double x, double y, Span<float> point)
+    private static Vector128<float> Sample(Thumbnail image, float x, float y)
     {
-        int left = (int)Math.Floor(x), top = (int)Math.Floor(y);
-        float right = (float)(x - left), down = (float)(y - top);
-        point.Clear();
-        Add(image, left, top, (1 - right) * (1 - down), point);
-        Add(image, left + 1, top, right * (1 - down), point);
-        Add(image, left, top + 1, (1 - right) * down, point);
-        Add(image, left + 1, top + 1, right * down, point);
+        int left = (int)MathF.Floor(x), top = (int)MathF.Floor(y);
+        float right = x - left, down = y - top;
+        return (At(image, left, top) * ((1 - right) * (1 - down))) + (At(image, left + 1, top) * (right * (1 - down)))
+            + (At(image, left, top + 1) * ((1 - right) * down)) + (At(image, left + 1, top + 1) * (right * down));
     }
 
-    private static void Add(Thumbnail image, int x, int y, float weight, Span<float> point)
+    private static Vector128<float> At(Thumbnail image, int x, int y)
     {
-        if ((uint)x >= (uint)image.Size || (uint)y >= (uint)image.Size) return;
+        if ((uint)x >= (uint)image.Size || (uint)y >= (uint)image.Size) return default;
         ReadOnlySpan<byte> pixel = image.Pixels.Slice(((y * image.Size) + x) * 4, 4);
-        for (int channel = 0; channel < 4; channel++) point[channel] += weight * pixel[channel];
+        return Vector128.Create((float)pixel[0], pixel[1], pixel[2], pixel[3]);
     }
 
     private void AddColours(Span<float> features)

@@ -17,11 +17,14 @@ public sealed record ClipSettings
     /// <summary>Pixels a side of an object.</summary>
     public double ObjectSize { get; init; } = 8;
 
+    /// <summary>Pixels across the bar, which hides an object for a while where it is wider than that.</summary>
+    public double BarWidth { get; init; } = 9;
+
     /// <summary>Frames of a clip.</summary>
     public int Frames { get; init; } = 64;
 
     /// <summary>The deviation of each pixel's noise; white is 1.</summary>
-    public double Noise { get; init; } = 0.08;
+    public double Noise { get; init; } = 0.05;
 
     /// <summary>Pixels a frame that the slowest object moves.</summary>
     public double LeastSpeed { get; init; } = 0.5;
@@ -47,8 +50,7 @@ public sealed class ClipGenerator
     public const string Nothing = "nothing";
 
     private const int LongestPause = 8;
-    private const double BarWidth = 0.25;
-    private const double BarProbability = 0.7;
+    private const double BarProbability = 0.5;
     private const int Points = 3;
 
     private readonly IReadOnlyList<ClipObject> _objects;
@@ -59,12 +61,16 @@ public sealed class ClipGenerator
     /// <param name="objects">What moves.</param>
     /// <param name="settings">What clips are like.</param>
     /// <param name="seed">What all clips follow from.</param>
-    /// <exception cref="ArgumentException">There are no objects.</exception>
+    /// <exception cref="ArgumentException">There are no objects, or a setting is out of range.</exception>
     public ClipGenerator(IReadOnlyList<ClipObject> objects, ClipSettings settings, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(objects);
         ArgumentNullException.ThrowIfNull(settings);
         if (objects.Count == 0) throw new ArgumentException("There are no objects; expected one at least.", nameof(objects));
+        bool isPossible = settings.Size >= 1 && settings.Frames >= 1 && settings.ObjectSize > 0 && settings.ObjectSize <= settings.Size
+            && settings.BarWidth >= 0 && settings.BarWidth <= settings.Size && settings.Noise >= 0
+            && settings.LeastSpeed > 0 && settings.MostSpeed >= settings.LeastSpeed;
+        if (!isPossible) throw new ArgumentException($"Found {settings}; expected sizes within the frame, a positive speed and no negative noise.", nameof(settings));
         _objects = objects;
         _settings = settings;
         _seed = seed;
@@ -85,7 +91,7 @@ public sealed class ClipGenerator
         Array.Fill(labels, Nothing);
         float shade = (float)(0.6 + (0.4 * random.NextDouble()));
         Array.Fill(pixels, shade);
-        double bar = random.NextDouble() < BarProbability ? size * (0.2 + (0.4 * random.NextDouble())) : double.NaN;
+        double bar = random.NextDouble() < BarProbability ? (size - _settings.BarWidth) * random.NextDouble() : double.NaN;
         for (int frame = random.NextInt(LongestPause); frame < _settings.Frames;)
         {
             frame = Cross(frame, pixels, labels, ref random);
@@ -96,7 +102,7 @@ public sealed class ClipGenerator
         for (int i = 0; i < pixels.Length; i++)
         {
             int x = i / 3 % size;
-            if (x >= bar && x < bar + (size * BarWidth)) pixels[i] = barShade;
+            if (x >= bar && x < bar + _settings.BarWidth) pixels[i] = barShade;
             pixels[i] += (float)(_settings.Noise * random.NextGaussian());
         }
 

@@ -69,7 +69,8 @@ public static class TagReader
     }
 
     /// <summary>Names of the numbers of a frame of pixels.</summary>
-    internal static string[] PixelColumns(int size) =>
+    /// <param name="size">Pixels a side.</param>
+    public static string[] PixelColumns(int size) =>
         [.. Enumerable.Range(0, size * size * 3).Select(i => $"{"rgb"[i % 3]} {i / 3 % size} {i / 3 / size}")];
 
     private static (TagSource Source, string[] Parts) Find(string path)

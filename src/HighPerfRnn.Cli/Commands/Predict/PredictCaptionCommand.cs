@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using HighPerfRnn.Cli.Output;
 using HighPerfRnn.Cli.Tasks;
 using HighPerfRnn.Data.Images;
@@ -36,25 +35,12 @@ internal static class PredictCaptionCommand
                 var thumbnail = Thumbnail.Of(ImageFile.Read(path), loaded.Images.ThumbnailSize);
                 ImageCaption[] found = [.. captioner.Describe(thumbnail).Take(parsed.GetValue(alternatives))];
                 if (parsed.GetValue(json)) Json.Write(context.Output, new CaptionReport(path, found), Json.Default.CaptionReport);
-                else Write(context.Output, found, parsed.GetValue(alternatives) > 1);
+                else Alternatives.Write(context.Output, found.Select(caption => (caption.Score, caption.Text)), parsed.GetValue(alternatives) > 1);
                 context.Output.Flush();
             }
 
             return ExitCode.Done;
         });
         return command;
-    }
-
-    /// <summary>A line an image; with alternatives a line each, of score and text, and an empty line after them.</summary>
-    private static void Write(TextWriter output, ImageCaption[] found, bool hasScores)
-    {
-        if (!hasScores)
-        {
-            output.WriteLine(found.FirstOrDefault()?.Text ?? string.Empty);
-            return;
-        }
-
-        foreach (ImageCaption caption in found) output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{caption.Score:0.0000}\t{caption.Text}"));
-        output.WriteLine();
     }
 }

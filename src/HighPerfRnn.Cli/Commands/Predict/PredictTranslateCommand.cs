@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using HighPerfRnn.Cli.Output;
 using HighPerfRnn.Cli.Tasks;
 using HighPerfRnn.Data.Text;
@@ -42,7 +41,7 @@ internal static class PredictTranslateCommand
 
                 IEnumerable<TranslatedText> shown = found.Take(parsed.GetValue(alternatives));
                 if (parsed.GetValue(json)) WriteJson(context, line.Text, shown);
-                else Write(context.Output, shown, parsed.GetValue(alternatives) > 1);
+                else Alternatives.Write(context.Output, shown.Select(text => (text.Score, text.Text)), parsed.GetValue(alternatives) > 1);
                 context.Output.Flush();
             }
 
@@ -56,18 +55,5 @@ internal static class PredictTranslateCommand
         var report = new TranslationReport(
             source, [.. found.Select(text => new TranslationAlternative(text.Text, text.Score, text.LogProbability))]);
         Json.Write(context.Output, report, Json.Default.TranslationReport);
-    }
-
-    /// <summary>A line a text; with alternatives a line each, of score and text, and an empty line after them.</summary>
-    private static void Write(TextWriter output, IEnumerable<TranslatedText> found, bool hasScores)
-    {
-        if (!hasScores)
-        {
-            output.WriteLine(found.FirstOrDefault()?.Text ?? string.Empty);
-            return;
-        }
-
-        foreach (TranslatedText text in found) output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{text.Score:0.0000}\t{text.Text}"));
-        output.WriteLine();
     }
 }
