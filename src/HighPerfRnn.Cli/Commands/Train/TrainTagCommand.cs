@@ -25,7 +25,7 @@ internal sealed class TrainTagCommand
             ValidateEvery = 0,
         },
         RecurrentCellKind.Gru,
-        hidden: 128,
+        hidden: 192,
         embedding: 1,
         epochs: 20);
 
