@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using HighPerfRnn.Cli.Output;
 using HighPerfRnn.Data;
+using HighPerfRnn.Data.Audio;
 using HighPerfRnn.Data.Text;
 using HighPerfRnn.Tasks.Tagging;
 using static System.FormattableString;
@@ -23,11 +24,11 @@ internal static class LiveTagging
         if (model.Features.Source == TagSource.Images) throw ToolException.Usage("--live", "a model of images", "one of numbers or of sound");
         var tagger = new LiveTagger(model);
         var latency = new Latency();
-        using Stream stream = path is null ? Console.OpenStandardInput() : Open(path);
-        string name = path ?? "standard input";
-        IEnumerable<float[]> frames = model.Features.Source == TagSource.Sound
-            ? Hops(stream, tagger.InputSize)
-            : Rows(stream, name, tagger.InputSize);
+        bool isSound = model.Features.Source == TagSource.Sound;
+        using Stream stream = path is null ? Console.OpenStandardInput() : isSound ? Stream.Null : Open(path);
+        IEnumerable<float[]> frames = !isSound
+            ? Rows(stream, path ?? "standard input", tagger.InputSize)
+            : path is null ? Hops(stream, tagger.InputSize) : Hops(Sound(path, model.Features.Mel.SampleRate), tagger.InputSize);
         using StopRequest stop = context.ListenForStop();
         int number = 0;
         foreach (float[] frame in frames)
@@ -38,7 +39,7 @@ internal static class LiveTagging
             latency.Add(Stopwatch.GetElapsedTime(start).TotalMicroseconds);
             double seconds = number++ * model.Features.Mel.HopSeconds;
             if (isJson) Json.Write(context.Output, new LiveTagReport(number, label), Json.Default.LiveTagReport);
-            else context.Output.WriteLine(model.Features.Source == TagSource.Sound ? Invariant($"{seconds:0.00}\t{label}") : label);
+            else context.Output.WriteLine(isSound ? Invariant($"{seconds:0.00}\t{label}") : label);
             context.Output.Flush();
         }
 
@@ -58,22 +59,41 @@ internal static class LiveTagging
         }
     }
 
-    /// <summary>Samples of 16 bits; of a WAV file its header, all of its first 44 bytes, is passed over.</summary>
+    private static float[] Sound(string path, int sampleRate)
+    {
+        WaveSound sound = WaveFile.Read(path);
+        return sound.SampleRate == sampleRate ? sound.Samples : throw DataException.At(path, $"{sound.SampleRate} Hz", $"{sampleRate} Hz, as in training");
+    }
+
+    private static IEnumerable<float[]> Hops(float[] samples, int size)
+    {
+        float[] hop = new float[size];
+        for (int start = 0; start + size <= samples.Length; start += size)
+        {
+            samples.AsSpan(start, size).CopyTo(hop);
+            yield return hop;
+        }
+    }
+
+    /// <summary>Samples of 16 bits; the usual header of a WAV file, 44 bytes, is passed over.</summary>
     private static IEnumerable<float[]> Hops(Stream stream, int size)
     {
+        const int header = 44;
         byte[] bytes = new byte[size * sizeof(short)];
         float[] hop = new float[size];
-        byte[] head = new byte[44];
-        int held = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-        bool isFile = held == head.Length && head.AsSpan().StartsWith("RIFF"u8);
-        int start = isFile ? 0 : held;
-        if (!isFile) head.AsSpan(0, Math.Min(held, bytes.Length)).CopyTo(bytes);
-        start = Math.Min(start, bytes.Length);
-        while (start + stream.ReadAtLeast(bytes.AsSpan(start), bytes.Length - start, throwOnEndOfStream: false) == bytes.Length)
+        int held = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        if (held >= header && bytes.AsSpan().StartsWith("RIFF"u8))
         {
-            start = 0;
+            bytes.AsSpan(header, held - header).CopyTo(bytes);
+            held -= header;
+            held += stream.ReadAtLeast(bytes.AsSpan(held), bytes.Length - held, throwOnEndOfStream: false);
+        }
+
+        while (held == bytes.Length)
+        {
             for (int i = 0; i < size; i++) hop[i] = BinaryPrimitives.ReadInt16LittleEndian(bytes.AsSpan(i * sizeof(short))) / 32768f;
             yield return hop;
+            held = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
         }
     }
 
