@@ -88,6 +88,7 @@ public sealed class CaptionModel
         DecoderSettings settings = DecoderFile.Settings(file);
         int size = file.Whole("image_size", 1, 1024);
         var images = new ImageFeatureSettings { Size = size, CellSize = file.Whole("image_cell", 1, size) };
+        file.Parse("image_cell", _ => new ImageFeatures(images));
         Vocabulary vocabulary = file.Parse("vocabulary", Vocabulary.Parse);
         DecoderFile.RequireSizes(file, settings, vocabulary.Count);
         var model = new CaptionModel(images, file.Parse("tokens", TextTokenizer.Parse), vocabulary, settings, isTrainable: false);

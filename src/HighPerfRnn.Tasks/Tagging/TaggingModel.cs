@@ -103,6 +103,8 @@ public sealed class TaggingModel
             ImageSize = file.Whole("image_size", 1, 1024),
             Background = file.Text("background"),
         };
+        // Settings that no features can be made of are the file's fault, not the first sound's.
+        if (features.Source == TagSource.Sound) file.Parse("filters", _ => new MelFeatures(features.Mel));
         string[] labels = file.Text("labels").Split(LabelSeparator);
         LabelFile.RequireSizes(file, settings, 0, labels.Length + (settings.Loss == LabelLoss.Ctc ? 1 : 0));
         var model = new TaggingModel(features, file.Parse("scaling", NumberScaling.Parse), labels, settings, isTrainable: false);
@@ -119,6 +121,7 @@ public sealed class TaggingModel
     /// <param name="window">The most frames of a piece; of labels without times the whole is taken.</param>
     /// <param name="skips">Takes what is passed over.</param>
     /// <param name="noise">The deviation of what training adds to each number, after scaling.</param>
+    /// <exception cref="DataException">A sequence has another number of numbers a frame than the model.</exception>
     public NumberSequences Encode(IReadOnlyList<TagSequence> sequences, int window, DataSkips skips, double noise = 0)
     {
         ArgumentNullException.ThrowIfNull(sequences);
@@ -130,6 +133,7 @@ public sealed class TaggingModel
         int width = Scaling.Columns.Count;
         foreach (TagSequence sequence in sequences)
         {
+            if (sequence.Columns.Count != width) throw DataException.At(sequence.Name, $"{sequence.Columns.Count} numbers a frame", $"{width}, as in training");
             if (Array.Find(sequence.Labels, label => !numbers.ContainsKey(label)) is string unseen)
             {
                 skips.Add($"label unseen in training, '{unseen}'", sequence.Name);

@@ -108,6 +108,7 @@ public sealed class TaskCommandTests
         Assert.Equal(whole, live.Output);
         Assert.Contains("2 frames", live.Error, StringComparison.Ordinal);
         Assert.Contains("expected 2", Error("predict", "tag", model, "--input", folder.Write("r", "1\n"), "--live"), StringComparison.Ordinal);
+        Assert.Contains("found 1 numbers a frame, expected 2", Error("predict", "tag", model, "--input", folder.Path("r")), StringComparison.Ordinal);
         Assert.Contains("--live for a stream", Error("predict", "tag", model), StringComparison.Ordinal);
         Assert.Contains("data of the kind", Error("eval", "tag", model), StringComparison.Ordinal);
     }
