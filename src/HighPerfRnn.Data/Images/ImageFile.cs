@@ -35,14 +35,16 @@ public static class ImageFile
         try
         {
             // The header tells the size before room for it is made.
-            using var header = new MemoryStream(bytes, writable: false);
-            if (ImageInfo.FromStream(header) is not ImageInfo info) throw DataException.At(name, bytes.Length == 0 ? "an empty file" : "no image", "PNG or JPEG");
+            using var content = new BoundedImageStream(bytes);
+            if (ImageInfo.FromStream(content) is not ImageInfo info) throw DataException.At(name, bytes.Length == 0 ? "an empty file" : "no image", "PNG or JPEG");
             if ((long)info.Width * info.Height > MostPixels)
             {
                 throw DataException.At(name, $"{info.Width} × {info.Height} pixels", $"at most {MostPixels:N0}");
             }
 
-            ImageResult image = ImageResult.FromMemory(bytes, ColorComponents.RedGreenBlueAlpha);
+            PngInflation.Check(bytes, info.Width, info.Height, name);
+            content.Position = 0;
+            ImageResult image = ImageResult.FromStream(content, ColorComponents.RedGreenBlueAlpha);
             return new PixelImage(image.Width, image.Height, image.Data);
         }
         // What the decoder throws at broken files is no one type.
