@@ -20,7 +20,7 @@ public static partial class FrameFolder
     /// <summary>The frames of a clip by their numbers.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="needsLabels">Whether a folder without labels.csv is an error; else its frames have none.</param>
-    /// <exception cref="DataException">There is no frame, two have one number, a frame has no label or a label no frame.</exception>
+    /// <exception cref="DataException">There is no frame, two have one number, a frame has no label or two, or a label no frame.</exception>
     public static IReadOnlyList<LabelledFrame> Read(string folder, bool needsLabels)
     {
         ArgumentNullException.ThrowIfNull(folder);
@@ -57,14 +57,14 @@ public static partial class FrameFolder
             string place = $"{table}, line {line.Number}";
             string[] cells = line.Text.Split(',', 2);
             if (cells.Length < 2 || cells[1].Trim().Length == 0) throw DataException.At(place, $"'{line.Text}'", "FRAME,LABEL");
-            if (!long.TryParse(cells[0], NumberStyles.None, CultureInfo.InvariantCulture, out long number))
+            if (!long.TryParse(cells[0].AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long number))
             {
                 if (line.Number == 1) continue;
                 throw DataException.At($"{place}, column 1", $"'{cells[0]}'", "the number of a frame");
             }
 
             if (!frames.ContainsKey(number)) throw DataException.At(place, $"a label of frame {number}, which is not there", "a frame for each label");
-            labels[number] = cells[1].Trim();
+            if (!labels.TryAdd(number, cells[1].Trim())) throw DataException.At(place, $"a second label of frame {number}", "one of each");
         }
 
         return labels;

@@ -14,10 +14,10 @@ public static class LabelIntervals
 {
     private const string Format = "START TAB END TAB LABEL";
 
-    /// <summary>Whether a file's first line has tabs, and so times: without them a line is a label alone.</summary>
+    /// <summary>Whether a file's first line that is not empty has tabs, and so times: without them a line is a label alone.</summary>
     /// <exception cref="DataException">The file cannot be read.</exception>
     public static bool HasTimes(string path) =>
-        TextLines.Read(path, new TextReadOptions()).Select(line => line.Text).FirstOrDefault()?.Contains('\t', StringComparison.Ordinal) ?? true;
+        TextLines.Read(path, new TextReadOptions()).Select(line => line.Text).FirstOrDefault(text => text.Length > 0)?.Contains('\t', StringComparison.Ordinal) ?? true;
 
     /// <summary>Reads a track; lines that begin with a backslash (Audacity's frequencies) are passed over.</summary>
     /// <exception cref="DataException">The file cannot be read, a line has other columns, a time is none, or an end stands before its start.</exception>

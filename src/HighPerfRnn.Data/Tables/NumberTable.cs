@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using HighPerfRnn.Data.Text;
 using nietras.SeparatedValues;
 
@@ -19,10 +20,10 @@ public sealed record NumberTable(IReadOnlyList<string> Columns, float[] Values, 
     /// <param name="path">The file, in UTF-8.</param>
     /// <param name="hasLabel">Whether the last column is labels.</param>
     /// <param name="hasHeader">Whether the first row names columns; null to find out: it does where a cell of the numbers' columns is no number.</param>
-    /// <exception cref="DataException">The file cannot be read, is empty, a row has another number of cells, or a cell is no finite number.</exception>
+    /// <exception cref="DataException">The file cannot be read, is empty, a row has another number of cells, a cell is no finite number, or a label is empty or longer than a line.</exception>
     public static NumberTable Read(string path, bool hasLabel, bool? hasHeader = null)
     {
-        string first = TextLines.Read(path, new TextReadOptions()).Select(line => line.Text).FirstOrDefault()
+        string first = TextLines.Read(path, new TextReadOptions()).Select(line => line.Text).FirstOrDefault(text => text.Length > 0)
             ?? throw DataException.At(path, "an empty file", "rows of numbers");
         char separator = Array.Find(Separators, mark => first.Contains(mark, StringComparison.Ordinal));
         if (separator == default) separator = ',';
@@ -33,9 +34,18 @@ public sealed record NumberTable(IReadOnlyList<string> Columns, float[] Values, 
             using SepReader rows = Sep.New(separator).Reader(o => o with { HasHeader = false, Unescape = true, DisableColCountCheck = true }).From(text);
             return Read(path, rows, hasLabel, hasHeader);
         }
+        catch (DecoderFallbackException error)
+        {
+            // Read line by line, the byte has a place.
+            foreach (TextLine _ in TextLines.Read(path, new TextReadOptions()))
+            {
+            }
+
+            throw DataException.At(path, "bytes that are no text", "UTF-8", error);
+        }
         catch (Exception error) when (error is InvalidDataException or NotSupportedException or IOException or ArgumentException)
         {
-            throw DataException.At(path, error.Message.ReplaceLineEndings(" "), "rows of numbers", error);
+            throw DataException.At(path, error.Message.TrimEnd('.'), "rows of numbers", error);
         }
     }
 
@@ -71,7 +81,10 @@ public sealed record NumberTable(IReadOnlyList<string> Columns, float[] Values, 
 
             if (!hasLabel) continue;
             string label = row[width].ToString().Trim();
-            labels.Add(label.Length > 0 ? label : throw DataException.At($"{place}, column {width + 1}", "an empty label", "a label"));
+            if (label.Length == 0) throw DataException.At($"{place}, column {width + 1}", "an empty label", "a label");
+            // A quote that is never closed takes the rows after it.
+            if (label.AsSpan().IndexOfAny('\r', '\n') >= 0) throw DataException.At($"{place}, column {width + 1}", $"'{label}' over more than a line", "a label");
+            labels.Add(label);
         }
 
         return values.Count > 0 ? new NumberTable(columns!, [.. values], [.. labels]) : throw DataException.At(path, "no row of numbers", "one at least");
