@@ -65,7 +65,7 @@ public sealed class MelFeatures
                 $"Found windows of {settings.WindowSamples} samples every {settings.HopSamples}; expected one a hop at least, and windows of 65,536 at most.", nameof(settings));
         }
 
-        if (settings.Filters is < 1 or > 1024 || settings.LowestHertz < 0 || settings.LowestHertz >= settings.SampleRate / 2.0)
+        if (settings.Filters is < 1 or > 1024 || !(settings.LowestHertz >= 0 && settings.LowestHertz < settings.SampleRate / 2.0))
         {
             throw new ArgumentException(
                 $"Found {settings.Filters} filters from {settings.LowestHertz} Hz; expected 1 to 1024, below {settings.SampleRate / 2} Hz.", nameof(settings));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using HighPerfRnn.Data.Text;
 using NAudio.Wave;
 
@@ -14,7 +15,7 @@ public static class WaveFile
     private const long MostSamples = 1L << 28;
 
     /// <summary>Reads a file; of several channels the mean.</summary>
-    /// <exception cref="DataException">The file cannot be read, is no such file, is cut short in its header, or is longer than 268 million samples.</exception>
+    /// <exception cref="DataException">The file cannot be read, is no such file, is cut short in its header, is longer than 268 million samples, or a sample is no finite number.</exception>
     public static WaveSound Read(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -31,7 +32,10 @@ public static class WaveFile
             ISampleProvider provider = new StandardFormat(reader, format).ToSampleProvider();
             float[] read = new float[checked((int)samples)];
             int count = Mix(provider, channels, read);
-            return count > 0 ? new WaveSound(format.SampleRate, read[..count]) : throw DataException.At(path, "no samples", "a sound");
+            if (count == 0) throw DataException.At(path, "no samples", "a sound");
+            int broken = read.AsSpan(0, count).IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
+            if (broken >= 0) throw DataException.At($"{path}, sample {broken + 1}", read[broken].ToString(CultureInfo.InvariantCulture), "a finite number");
+            return new WaveSound(format.SampleRate, read[..count]);
         }
         // What the reader throws at broken files is no one type.
         catch (Exception error) when (error is not (DataException or OutOfMemoryException))

@@ -51,20 +51,27 @@ public sealed class ClassificationMetrics
     /// <exception cref="ArgumentOutOfRangeException">There is no such class.</exception>
     public void Add(int right, int predicted)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)right, (uint)Classes, nameof(right));
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)predicted, (uint)Classes, nameof(predicted));
-        _counts[(right * Classes) + predicted]++;
+        _counts[Cell(right, predicted)]++;
         Count++;
     }
 
     /// <summary>How many of a class were taken for another, or for itself.</summary>
-    public int Confusion(int right, int predicted) => _counts[(right * Classes) + predicted];
+    /// <exception cref="ArgumentOutOfRangeException">There is no such class.</exception>
+    public int Confusion(int right, int predicted) => _counts[Cell(right, predicted)];
 
     /// <summary>F1 of a class.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such class.</exception>
     public double F1(int label)
     {
         int both = Row(label) + Enumerable.Range(0, Classes).Sum(right => Confusion(right, label));
         return both == 0 ? 0 : 2.0 * Confusion(label, label) / both;
+    }
+
+    private int Cell(int right, int predicted)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)right, (uint)Classes, nameof(right));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)predicted, (uint)Classes, nameof(predicted));
+        return (right * Classes) + predicted;
     }
 
     private int Row(int right) => Enumerable.Range(0, Classes).Sum(predicted => Confusion(right, predicted));
