@@ -54,9 +54,12 @@ public sealed record NumberTable(IReadOnlyList<string> Columns, float[] Values, 
         string[]? columns = null;
         var values = new List<float>();
         var labels = new List<string>();
+        int line = 1;
         foreach (SepReader.Row row in rows)
         {
-            string place = $"{path}, line {row.LineNumberFrom}";
+            // Of a row that a quote keeps open to the end, Sep's LineNumberFrom is the last line.
+            string place = $"{path}, line {line}";
+            line = row.LineNumberToExcl;
             int width = row.ColCount - (hasLabel ? 1 : 0);
             if (row.ColCount == 1 && row[0].Span.IsEmpty) continue;
             if (columns is null)
