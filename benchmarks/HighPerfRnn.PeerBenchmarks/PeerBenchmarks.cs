@@ -145,26 +145,22 @@ public class PeerPointwise : WorkBenchmark<PointwiseCase>
     }
 }
 
-/// <summary>Training of the character model, everything included.</summary>
-public class PeerCharacterTraining : WorkBenchmark<CharacterTrainingCase>
+/// <summary>Trainings of whole models; a peer's are timed where they reach the same losses.</summary>
+/// <typeparam name="TCase">The kind of case.</typeparam>
+public abstract class TrainingBenchmark<TCase> : WorkBenchmark<TCase>
+    where TCase : WorkCase
 {
     private const double LossTolerance = 1e-3;
     private const int IterationsToAgree = 5;
-
-    /// <inheritdoc/>
-    public override IEnumerable<CharacterTrainingCase> Cases => CharacterTrainingCase.All;
 
     /// <summary>One call.</summary>
     [Benchmark]
     public void Run() => Work!.Run();
 
-    /// <inheritdoc/>
-    protected override IWork Prepare(CharacterTrainingCase work)
+    private protected static IWork Verified(WorkCase work, IModelTraining own, Func<IModelTraining> createPeer)
     {
-        ArgumentNullException.ThrowIfNull(work);
-        var own = new OwnCharacterTraining(work.Cell);
         if (work.Library == OwnLibrary.LibraryName) return own;
-        var peer = new TorchCharacterTraining(own.Model, work.Cell);
+        IModelTraining peer = createPeer();
         for (int i = 0; i < IterationsToAgree; i++)
         {
             own.Run();
@@ -174,5 +170,35 @@ public class PeerCharacterTraining : WorkBenchmark<CharacterTrainingCase>
         }
 
         return peer;
+    }
+}
+
+/// <summary>Training of the character model, everything included.</summary>
+public class PeerCharacterTraining : TrainingBenchmark<CharacterTrainingCase>
+{
+    /// <inheritdoc/>
+    public override IEnumerable<CharacterTrainingCase> Cases => CharacterTrainingCase.All;
+
+    /// <inheritdoc/>
+    protected override IWork Prepare(CharacterTrainingCase work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        var own = new OwnCharacterTraining(work.Cell);
+        return Verified(work, own, () => new TorchCharacterTraining(own.Model, work.Cell));
+    }
+}
+
+/// <summary>Training of the four tasks' models, everything included.</summary>
+public class PeerTaskTraining : TrainingBenchmark<TaskTrainingCase>
+{
+    /// <inheritdoc/>
+    public override IEnumerable<TaskTrainingCase> Cases => TaskTrainingCase.All;
+
+    /// <inheritdoc/>
+    protected override IWork Prepare(TaskTrainingCase work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        var own = new OwnTaskTraining(work);
+        return Verified(work, own, () => new TorchTaskTraining(work, own));
     }
 }

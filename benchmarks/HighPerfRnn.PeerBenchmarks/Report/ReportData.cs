@@ -69,11 +69,12 @@ internal sealed record MachineFigures(
 /// <param name="Missing">Why it was left out.</param>
 internal sealed record LibraryFigures(string Name, string? Version, string? Missing);
 
-/// <summary>A figure; one of the three cases says of what.</summary>
+/// <summary>A figure; one of the cases says of what.</summary>
 /// <param name="Benchmark">The class that measured it.</param>
 /// <param name="Layer">A recurrent layer.</param>
 /// <param name="Pointwise">A function over numbers.</param>
-/// <param name="Training">The training of a whole model.</param>
+/// <param name="Training">The training of a character model.</param>
+/// <param name="Task">The training of a task's model.</param>
 /// <param name="Microseconds">One call, in the fastest of the iterations.</param>
 /// <param name="MedianMicroseconds">One call, in the median one.</param>
 /// <param name="Limits">The machine's limits next to it.</param>
@@ -83,6 +84,7 @@ internal sealed record ReportRow(
     RecurrentCase? Layer,
     PointwiseCase? Pointwise,
     CharacterTrainingCase? Training,
+    TaskTrainingCase? Task,
     double Microseconds,
     double MedianMicroseconds,
     MachineLimits Limits,
@@ -94,6 +96,7 @@ internal sealed record ReportRow(
         figures.Work as RecurrentCase,
         figures.Work as PointwiseCase,
         figures.Work as CharacterTrainingCase,
+        figures.Work as TaskTrainingCase,
         figures.Microseconds,
         figures.MedianMicroseconds,
         figures.Limits,
@@ -101,5 +104,5 @@ internal sealed record ReportRow(
 
     /// <summary>The row with what follows from it.</summary>
     public RowFigures Figures() =>
-        new((WorkCase?)Layer ?? (WorkCase?)Pointwise ?? Training!, Microseconds, MedianMicroseconds, Limits, AllocatedBytes);
+        new((WorkCase?)Layer ?? (WorkCase?)Pointwise ?? (WorkCase?)Training ?? Task!, Microseconds, MedianMicroseconds, Limits, AllocatedBytes);
 }

@@ -1,4 +1,3 @@
-using HighPerfRnn.Benchmarks;
 using HighPerfRnn.Benchmarks.Recurrent;
 using HighPerfRnn.Layers;
 using HighPerfRnn.Models;
@@ -7,7 +6,7 @@ using HighPerfRnn.Training;
 namespace HighPerfRnn.PeerBenchmarks.Training;
 
 /// <summary>The character model in training, by this library.</summary>
-internal sealed class OwnCharacterTraining : ICharacterTraining
+internal sealed class OwnCharacterTraining : IModelTraining
 {
     private readonly CharacterTrainer<float> _trainer;
 
@@ -36,11 +35,4 @@ internal sealed class OwnCharacterTraining : ICharacterTraining
         RecurrentCell.Gru => RecurrentCellKind.Gru,
         _ => throw new NotSupportedException($"{cell} is not compared in training."),
     };
-}
-
-/// <summary>A training under way; a call is an iteration.</summary>
-internal interface ICharacterTraining : IWork
-{
-    /// <summary>The mean loss of the last iteration's window, in nats.</summary>
-    double LastLoss { get; }
 }

@@ -12,7 +12,7 @@ using Parameter = TorchSharp.Modules.Parameter;
 namespace HighPerfRnn.PeerBenchmarks.Training;
 
 /// <summary>The same training by TorchSharp: same parameters, windows, optimizer and clipping.</summary>
-internal sealed class TorchCharacterTraining : ICharacterTraining
+internal sealed class TorchCharacterTraining : IModelTraining
 {
     private readonly Embedding _embedding;
     private readonly TorchModule _layer;
@@ -36,14 +36,14 @@ internal sealed class TorchCharacterTraining : ICharacterTraining
         _output = nn.Linear(sizes.HiddenSize, characters);
         using (no_grad())
         {
-            Set(_embedding.weight!, model.Embedding.Parameters["weight"].ToArray());
+            TorchParameters.Set(_embedding.weight!, model.Embedding.Parameters["weight"].ToArray());
             ParameterSet<float> layer = model.Layers[0].Parameters;
             // The peer has two biases where one says it all: the second stays at zero and is not trained, but for the GRU's candidate.
             float[] recurrentBias = new float[layer["bias"].Length];
             if (cell == RecurrentCell.Gru) layer["bias_hn"].CopyTo(recurrentBias.AsSpan(2 * sizes.HiddenSize));
             _layer.Load(layer["weight_ih"], layer["weight_hh"], layer["bias"].ToArray(), recurrentBias);
-            Set(_output.weight!, PeerWeights.Transposed(model.Output.Parameters["weight"], sizes.HiddenSize));
-            Set(_output.bias!, model.Output.Parameters["bias"].ToArray());
+            TorchParameters.Set(_output.weight!, PeerWeights.Transposed(model.Output.Parameters["weight"], sizes.HiddenSize));
+            TorchParameters.Set(_output.bias!, model.Output.Parameters["bias"].ToArray());
         }
 
         _recurrentBias = _layer.Parameter("bias_hh_l0");
@@ -103,12 +103,6 @@ internal sealed class TorchCharacterTraining : ICharacterTraining
         _embedding.Dispose();
         _layer.Dispose();
         _output.Dispose();
-    }
-
-    private static void Set(Tensor parameter, float[] values)
-    {
-        using Tensor source = tensor(values, parameter.shape);
-        parameter.copy_(source);
     }
 
     /// <summary>The windows in the order in which the trainer of this library takes them, [T, B], cut before the clock starts.</summary>

@@ -2,52 +2,78 @@ using HighPerfRnn.Kernels;
 
 namespace HighPerfRnn.Data.Batching;
 
-/// <summary>Batches of examples of alike lengths, in an order that a seed and an epoch decide: little padding, and still a shuffle.</summary>
-public static class LengthBatches
+/// <summary>
+/// Batches of examples of alike lengths, in an order that a seed and an epoch decide: little padding, and still a shuffle. Nothing is
+/// allocated after the constructor.
+/// </summary>
+public sealed class LengthBatches
 {
     // Examples are sorted within so many batches' worth of the shuffled order: enough that lengths meet, few enough that epochs differ.
     private const int BatchesSortedTogether = 50;
 
-    /// <summary>How many batches <see cref="Create"/> makes: ⌈N / B⌉.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The count is negative or the batch not positive.</exception>
-    public static int Count(int examples, int batch)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(examples);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
-        return (int)(((long)examples + batch - 1) / batch);
-    }
+    private readonly int[] _lengths;
+    private readonly int _batch;
+    private readonly int[] _examples;
+    private readonly int[] _batches;
+    private readonly long[] _keys;
 
-    /// <summary>All examples, each in one batch of up to B.</summary>
+    /// <summary>All examples, each in one batch of up to B; in their own order until <see cref="Shuffle"/>.</summary>
     /// <param name="lengths">A length an example.</param>
     /// <param name="batch">B.</param>
-    /// <param name="seed">What the order follows from.</param>
-    /// <param name="epoch">Each has an order of its own.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The batch is not positive or the epoch negative.</exception>
-    public static int[][] Create(ReadOnlySpan<int> lengths, int batch, ulong seed, int epoch)
+    /// <exception cref="ArgumentOutOfRangeException">The batch is not positive.</exception>
+    public LengthBatches(ReadOnlySpan<int> lengths, int batch)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
+        _lengths = lengths.ToArray();
+        _batch = batch;
+        _examples = new int[lengths.Length];
+        _batches = new int[(int)(((long)lengths.Length + batch - 1) / batch)];
+        _keys = new long[Math.Min(Window, lengths.Length)];
+        Number(_examples);
+        Number(_batches);
+    }
+
+    /// <summary>How many batches there are: ⌈N / B⌉.</summary>
+    public int Count => _batches.Length;
+
+    private int Window => (int)Math.Min((long)_batch * BatchesSortedTogether, int.MaxValue / _batch * _batch);
+
+    /// <summary>The examples of a batch, until the next shuffle.</summary>
+    /// <exception cref="IndexOutOfRangeException">There is no such batch.</exception>
+    public ReadOnlySpan<int> this[int index]
+    {
+        get
+        {
+            int start = _batches[index] * _batch;
+            return _examples.AsSpan(start, Math.Min(_batch, _examples.Length - start));
+        }
+    }
+
+    /// <summary>Puts examples into batches, and batches into an order.</summary>
+    /// <param name="seed">What the order follows from.</param>
+    /// <param name="epoch">Each has an order of its own.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The epoch is negative.</exception>
+    public void Shuffle(ulong seed, int epoch)
+    {
         ArgumentOutOfRangeException.ThrowIfNegative(epoch);
         var random = new CounterRandom(seed, (ulong)epoch);
-        int[] order = new int[lengths.Length];
-        for (int i = 0; i < order.Length; i++) order[i] = i;
-        random.Shuffle<int>(order);
-        int[][] batches = new int[Count(order.Length, batch)][];
-        int window = (int)Math.Min((long)batch * BatchesSortedTogether, int.MaxValue / batch * batch);
-        int made = 0;
-        long[] keys = new long[Math.Min(window, order.Length)];
-        for (int start = 0; start < order.Length; start += window)
+        Number(_examples);
+        random.Shuffle<int>(_examples);
+        int window = Window;
+        for (int start = 0; start < _examples.Length; start += window)
         {
-            Span<int> together = order.AsSpan(start, Math.Min(window, order.Length - start));
+            Span<int> together = _examples.AsSpan(start, Math.Min(window, _examples.Length - start));
             // The place in the shuffled order settles equal lengths.
-            for (int i = 0; i < together.Length; i++) keys[i] = ((long)lengths[together[i]] << 32) | (uint)i;
-            keys.AsSpan(0, together.Length).Sort(together);
-            for (int at = 0; at < together.Length; at += batch)
-            {
-                batches[made++] = together.Slice(at, Math.Min(batch, together.Length - at)).ToArray();
-            }
+            for (int i = 0; i < together.Length; i++) _keys[i] = ((long)_lengths[together[i]] << 32) | (uint)i;
+            _keys.AsSpan(0, together.Length).Sort(together);
         }
 
-        random.Shuffle<int[]>(batches);
-        return batches;
+        Number(_batches);
+        random.Shuffle<int>(_batches);
+    }
+
+    private static void Number(int[] items)
+    {
+        for (int i = 0; i < items.Length; i++) items[i] = i;
     }
 }

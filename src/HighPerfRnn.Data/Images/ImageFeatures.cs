@@ -2,7 +2,7 @@ using System.Runtime.Intrinsics;
 
 namespace HighPerfRnn.Data.Images;
 
-/// <summary>How an image becomes a sequence of numbers.</summary>
+/// <summary>How an image becomes a vector.</summary>
 public sealed record ImageFeatureSettings
 {
     /// <summary>Pixels a side of what features are made of.</summary>
@@ -11,11 +11,11 @@ public sealed record ImageFeatureSettings
     /// <summary>Pixels a side of a cell, which divides the size.</summary>
     public int CellSize { get; init; } = 4;
 
-    /// <summary>Cells a side, and steps of the sequence: a row of cells is a step.</summary>
+    /// <summary>Cells a side.</summary>
     public int Cells => Size / CellSize;
 
-    /// <summary>Numbers of a step.</summary>
-    public int StepSize => Cells * ImageFeatures.CellFeatures;
+    /// <summary>Numbers of the vector.</summary>
+    public int Count => checked(Cells * Cells * ImageFeatures.CellFeatures);
 
     /// <summary>Pixels a side of thumbnails that features are made of.</summary>
     public int ThumbnailSize => 2 * Size;
@@ -69,6 +69,8 @@ public sealed class ImageFeatures
 
     private const int Directions = 8;
 
+    private static readonly string[] Names = ["red", "green", "blue", "cover", .. Enumerable.Range(0, Directions).Select(i => $"rise to {45 * i}°")];
+
     private static readonly float[] DirectionX = [1, 0.70710678f, 0, -0.70710678f, -1, -0.70710678f, 0, 0.70710678f];
     private static readonly float[] DirectionY = [0, 0.70710678f, 1, 0.70710678f, 0, -0.70710678f, -1, -0.70710678f];
 
@@ -91,6 +93,19 @@ public sealed class ImageFeatures
         _brightness = new float[settings.Size * settings.Size];
     }
 
+    /// <summary>A name for each number of the vector.</summary>
+    public static IReadOnlyList<string> NamesOf(ImageFeatureSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return
+        [
+            .. from row in Enumerable.Range(0, settings.Cells)
+               from column in Enumerable.Range(0, settings.Cells)
+               from name in Names
+               select $"cell {row}, {column}: {name}",
+        ];
+    }
+
     /// <summary>The features of an image.</summary>
     /// <param name="image">A thumbnail of <see cref="ImageFeatureSettings.ThumbnailSize"/>.</param>
     /// <param name="view">How it is seen.</param>
@@ -100,9 +115,9 @@ public sealed class ImageFeatures
     {
         ArgumentNullException.ThrowIfNull(image);
         if (image.Size != _settings.ThumbnailSize) throw new ArgumentException($"The thumbnail has {image.Size} pixels a side; expected {_settings.ThumbnailSize}.", nameof(image));
-        if (features.Length != _settings.Cells * _settings.StepSize)
+        if (features.Length != _settings.Count)
         {
-            throw new ArgumentException($"features has length {features.Length}; expected {_settings.Cells * _settings.StepSize}.", nameof(features));
+            throw new ArgumentException($"features has length {features.Length}; expected {_settings.Count}.", nameof(features));
         }
 
         See(image, view);

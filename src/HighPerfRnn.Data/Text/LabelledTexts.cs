@@ -105,6 +105,7 @@ public static class LabelledTexts
         if (isFirst && (options.HasHeader ?? IsHeader(label, text))) return;
         string name = label.Trim();
         if (name.Length == 0) throw DataException.At($"{place}, column 1", "an empty label", "a label");
+        if (name.AsSpan().ContainsAny('\r', '\n')) throw DataException.At($"{place}, column 1", "a label of several lines", "one of a single line");
         if (string.IsNullOrWhiteSpace(text)) skips.Add("empty text", place);
         else if (text.Length > options.MaximumLength) skips.Add("text longer than the most", place);
         else texts.Add(new LabelledText(name, text));

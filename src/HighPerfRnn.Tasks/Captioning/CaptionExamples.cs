@@ -33,31 +33,29 @@ public sealed class CaptionExamples : IDecoderExamples
 {
     private readonly IReadOnlyList<Thumbnail> _images;
     private readonly IReadOnlyList<int[]> _targets;
-    private readonly ImageFeatureSettings _settings;
+    private readonly CaptionModel _model;
     private readonly ImageAugmentation? _augmentation;
     private readonly ImageFeatures _features;
-    private readonly float[] _sequence;
     private readonly ulong _seed;
 
     /// <summary>Images with captions.</summary>
     /// <param name="images">Thumbnails.</param>
     /// <param name="targets">Tokens of each one's caption.</param>
-    /// <param name="settings">How images become numbers.</param>
+    /// <param name="model">How images become numbers.</param>
     /// <param name="augmentation">What training changes; null for nothing.</param>
     /// <param name="seed">What is drawn follows from it.</param>
     public CaptionExamples(
-        IReadOnlyList<Thumbnail> images, IReadOnlyList<int[]> targets, ImageFeatureSettings settings, ImageAugmentation? augmentation = null, ulong seed = 0)
+        IReadOnlyList<Thumbnail> images, IReadOnlyList<int[]> targets, CaptionModel model, ImageAugmentation? augmentation = null, ulong seed = 0)
     {
         ArgumentNullException.ThrowIfNull(images);
         ArgumentNullException.ThrowIfNull(targets);
-        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(model);
         if (images.Count != targets.Count) throw new ArgumentException($"Found {images.Count} images and {targets.Count} captions; expected as many.", nameof(targets));
         _images = images;
         _targets = targets;
-        _settings = settings;
+        _model = model;
         _augmentation = augmentation;
-        _features = new ImageFeatures(settings);
-        _sequence = new float[settings.Cells * settings.StepSize];
+        _features = new ImageFeatures(model.Images);
         _seed = seed;
     }
 
@@ -65,7 +63,7 @@ public sealed class CaptionExamples : IDecoderExamples
     public int Count => _images.Count;
 
     /// <inheritdoc/>
-    public int SourceSteps(int example) => _settings.Cells;
+    public int SourceSteps(int example) => 1;
 
     /// <inheritdoc/>
     public ReadOnlySpan<int> Target(int example) => _targets[example];
@@ -73,11 +71,9 @@ public sealed class CaptionExamples : IDecoderExamples
     /// <inheritdoc/>
     public void CopySource(int example, ulong? draw, int row, int batch, Span<int> tokens, Span<float> numbers)
     {
-        _features.Compute(_images[example], draw is ulong call && _augmentation is not null ? View(example, call, _augmentation) : new ImageView(), _sequence);
-        for (int step = 0; step < _settings.Cells; step++)
-        {
-            _sequence.AsSpan(step * _settings.StepSize, _settings.StepSize).CopyTo(numbers[(((step * batch) + row) * _settings.StepSize)..]);
-        }
+        ImageView view = draw is ulong call && _augmentation is not null ? View(example, call, _augmentation) : new ImageView();
+        int size = _model.Images.Count;
+        _model.Describe(_features, _images[example], view, numbers.Slice(row * size, size));
     }
 
     private ImageView View(int example, ulong call, ImageAugmentation augmentation)

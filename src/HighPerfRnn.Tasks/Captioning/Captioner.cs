@@ -13,10 +13,12 @@ public sealed record ImageCaption(string Text, double Score, double LogProbabili
 
 /// <summary>How good captions are.</summary>
 /// <param name="Texts">BLEU, chrF and errors of the best caption of each image.</param>
-/// <param name="RecallAt1">How often the likeliest of the captions found is right.</param>
-/// <param name="RecallAt5">How often one of the five likeliest is.</param>
-public sealed record CaptionScores(TranslationScores Texts, double RecallAt1, double RecallAt5)
+/// <param name="RecallAt5">How often one of the five likeliest captions of the search is right.</param>
+public sealed record CaptionScores(TranslationScores Texts, double RecallAt5)
 {
+    /// <summary>How often the likeliest is right.</summary>
+    public double RecallAt1 => Texts.Errors.ExactMatch;
+
     /// <summary>The numbers by the names that reports use.</summary>
     public IReadOnlyDictionary<string, double> ByName => new Dictionary<string, double>(Texts.ByName)
     {
@@ -33,7 +35,7 @@ public sealed class Captioner
     private readonly CaptionModel _model;
     private readonly TargetWriter _writer;
     private readonly ImageFeatures _features;
-    private readonly float[] _sequence;
+    private readonly float[] _vector;
 
     /// <summary>A captioner.</summary>
     /// <param name="model">The model.</param>
@@ -45,15 +47,15 @@ public sealed class Captioner
         _model = model;
         _writer = new TargetWriter(model.Network, search);
         _features = new ImageFeatures(model.Images);
-        _sequence = new float[model.Images.Cells * model.Images.StepSize];
+        _vector = new float[model.Images.Count];
     }
 
     /// <summary>The captions found, the best first.</summary>
     /// <param name="image">A thumbnail of the model's size.</param>
     public IReadOnlyList<ImageCaption> Describe(Thumbnail image)
     {
-        _features.Compute(image, new ImageView(), _sequence);
-        return [.. _writer.Write(_model.Images.Cells, _sequence).Select(written =>
+        _model.Describe(_features, image, new ImageView(), _vector);
+        return [.. _writer.Write(1, _vector).Select(written =>
             new ImageCaption(_model.Tokenizer.Join(_model.Vocabulary.Decode(written.Tokens)), written.Score, written.LogProbability))];
     }
 
@@ -73,19 +75,18 @@ public sealed class Captioner
 
         var texts = new List<string>(images.Count);
         var items = new List<TranslationItem>(images.Count);
-        int first = 0, among = 0;
+        int among = 0;
         for (int i = 0; i < images.Count; i++)
         {
             string right = _model.Tokenizer.Join(_model.Tokenizer.Split(captions[i]));
             IReadOnlyList<ImageCaption> found = Describe(images[i]);
             texts.Add(found.Count == 0 ? string.Empty : found[0].Text);
             items.Add(new TranslationItem(string.Empty, [right]));
-            if (found.Count > 0 && found[0].Text == right) first++;
             if (found.Take(Recalled).Any(caption => caption.Text == right)) among++;
             progress?.Invoke(i + 1);
         }
 
         TranslationScores scores = TranslationEvaluation.Measure(texts, items, _model.Tokenizer, BleuTokenization.None);
-        return new CaptionScores(scores, (double)first / images.Count, (double)among / images.Count);
+        return new CaptionScores(scores, (double)among / images.Count);
     }
 }

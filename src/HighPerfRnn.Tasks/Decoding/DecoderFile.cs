@@ -46,13 +46,23 @@ internal static class DecoderFile
         [.. SetNames(network).Zip(network.ParameterSets, (name, set) => new NamedParameters(name, set))];
 
     /// <summary>The matrices that sizes decide, before a network of these sizes is made: sizes that lie allocate nothing.</summary>
-    public static void RequireSizes(TaskModelFile file, DecoderSettings settings, int targetVocabulary)
+    public static void RequireTokenSizes(TaskModelFile file, DecoderSettings settings, int sourceVocabulary, int targetVocabulary)
     {
         int memory = settings.IsBidirectional ? 2 * ((settings.HiddenSize + 1) / 2) : settings.HiddenSize;
+        RequireSizes(file, settings, targetVocabulary, memory, settings.HiddenSize);
+        file.Require([("encoder.0.weight", sourceVocabulary, settings.EmbeddingSize)]);
+    }
+
+    /// <summary>The same for a network that reads vectors.</summary>
+    public static void RequireVectorSizes(TaskModelFile file, DecoderSettings settings, int inputSize, int targetVocabulary) =>
+        RequireSizes(file, settings, targetVocabulary, inputSize, settings.HiddenSize + inputSize);
+
+    private static void RequireSizes(TaskModelFile file, DecoderSettings settings, int targetVocabulary, int memory, int outputInput)
+    {
         file.Require(
         [
             ("embedding.weight", targetVocabulary, settings.EmbeddingSize),
-            ("output.weight", settings.HiddenSize, targetVocabulary),
+            ("output.weight", outputInput, targetVocabulary),
             ("combination.weight", settings.HiddenSize + memory, settings.HiddenSize),
         ]);
     }

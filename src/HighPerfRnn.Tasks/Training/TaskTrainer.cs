@@ -24,8 +24,7 @@ public sealed class TaskTrainer
 {
     private readonly LearningRateSchedule _schedule;
     private readonly ParameterSet<float>[] _gradients;
-    private readonly int _batchesPerEpoch;
-    private int[][] _batches = [];
+    private readonly LengthBatches _batches;
     private int _epoch = -1;
 
     /// <summary>A trainer; the parameters are taken as they are.</summary>
@@ -45,7 +44,7 @@ public sealed class TaskTrainer
         if (task.TrainingLengths.IsEmpty) throw new ArgumentException("There are no examples to learn from; expected one at least.", nameof(task));
         Task = task;
         Options = options;
-        _batchesPerEpoch = LengthBatches.Count(task.TrainingLengths.Length, options.Batch);
+        _batches = new LengthBatches(task.TrainingLengths, options.Batch);
         _gradients = [.. task.ParameterSets.Select(set => set.CreateZeros())];
         Best = [.. task.ParameterSets.Select(set => set.CreateZeros())];
         LearningRateSchedule schedule = options.Schedule == ScheduleKind.Cosine
@@ -70,10 +69,10 @@ public sealed class TaskTrainer
     public long Iteration { get; internal set; }
 
     /// <summary>Updates of a pass over all examples.</summary>
-    public int IterationsPerEpoch => _batchesPerEpoch;
+    public int IterationsPerEpoch => _batches.Count;
 
     /// <summary>Updates between two validations.</summary>
-    public int ValidateEvery => Options.ValidateEvery > 0 ? Options.ValidateEvery : _batchesPerEpoch;
+    public int ValidateEvery => Options.ValidateEvery > 0 ? Options.ValidateEvery : _batches.Count;
 
     /// <summary>The iteration after which the parameters were the best; 0 before the first validation.</summary>
     public long BestIteration { get; internal set; }
@@ -94,14 +93,14 @@ public sealed class TaskTrainer
     /// <summary>The best parameters so far, in the layout of the task's.</summary>
     public IReadOnlyList<ParameterSet<float>> Best { get; }
 
-    /// <summary>One update. Allocates where a pass over the examples begins, for its order, and nowhere else.</summary>
+    /// <summary>One update. Allocates nothing.</summary>
     /// <exception cref="TrainingDivergedException">The loss or the gradient is not finite; nothing was updated.</exception>
     public TaskStep Step()
     {
-        int epoch = (int)(Iteration / _batchesPerEpoch);
-        if (epoch != _epoch) _batches = LengthBatches.Create(Task.TrainingLengths, Options.Batch, Options.Seed, epoch);
+        int epoch = (int)(Iteration / _batches.Count);
+        if (epoch != _epoch) _batches.Shuffle(Options.Seed, epoch);
         _epoch = epoch;
-        ReadOnlySpan<int> examples = _batches[Iteration % _batchesPerEpoch];
+        ReadOnlySpan<int> examples = _batches[(int)(Iteration % _batches.Count)];
         foreach (ParameterSet<float> gradients in _gradients) gradients.Values.Clear();
         double loss = Task.Accumulate(examples, (ulong)Iteration, _gradients);
         ThrowIfNotFinite(loss, "loss");

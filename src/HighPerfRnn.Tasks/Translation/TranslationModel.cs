@@ -111,8 +111,7 @@ public sealed class TranslationModel
             Target = file.Parse("target_tokens", TextTokenizer.Parse),
         };
         Vocabulary source = file.Parse("source_vocabulary", Vocabulary.Parse), target = file.Parse("target_vocabulary", Vocabulary.Parse);
-        DecoderFile.RequireSizes(file, settings, target.Count);
-        file.Require([("encoder.0.weight", source.Count, settings.EmbeddingSize)]);
+        DecoderFile.RequireTokenSizes(file, settings, source.Count, target.Count);
         var model = new TranslationModel(tokens, source, target, settings, isTrainable: false);
         file.Read(DecoderFile.Sets(model.Network));
         model.Network.Repack();

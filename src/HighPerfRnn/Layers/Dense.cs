@@ -100,6 +100,23 @@ public sealed class Dense<T>
             workers);
     }
 
+    /// <summary>dX += dY·Wᵀ alone, for steps whose parameter gradients are one product later; the caller has checked all.</summary>
+    internal void BackwardInput(int rows, ReadOnlySpan<T> outputGradient, Span<T> inputGradient, WorkerGroup? workers)
+    {
+        var job = new LinearBackwardJob<T>
+        {
+            Rows = rows,
+            Input = default,
+            OutputGradient = outputGradient,
+            InputGradient = inputGradient,
+            WeightsTransposed = _packed.Transposed,
+            WeightsGradient = default,
+            BiasGradient = default,
+            Workspace = default,
+        };
+        WorkerGroup.Run(workers, ref job, (long)rows * InputSize * OutputSize);
+    }
+
     internal void ThrowIfNotTrainable()
     {
         if (!_packed.IsTrainable) throw new InvalidOperationException("The layer was made with isTrainable: false, so it has no backward pass.");

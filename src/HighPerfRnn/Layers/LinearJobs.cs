@@ -34,7 +34,7 @@ internal readonly ref struct LinearForwardJob<T> : ITeamJob, ILaneWork<T, Worker
     }
 }
 
-/// <summary>dX += dY·Wᵀ, dW += Xᵀ·dY, db += Σ dY, in blocks of 256 rows; an empty dX or db is left out.</summary>
+/// <summary>dX += dY·Wᵀ, dW += Xᵀ·dY, db += Σ dY, in blocks of 256 rows; an empty dX or db is left out, and with an empty dW both.</summary>
 internal readonly ref struct LinearBackwardJob<T> : ITeamJob, ILaneWork<T, WorkerTeam>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -69,6 +69,7 @@ internal readonly ref struct LinearBackwardJob<T> : ITeamJob, ILaneWork<T, Worke
             MatrixProduct<T, TLane>.RunRows(OutputGradient, outputSize, firstRow, endRow, WeightsTransposed, ref epilogue);
         }
 
+        if (WeightsGradient.IsEmpty) return;
         (int firstWeight, int endWeight) = team.Share(inputSize);
         for (int start = 0; start < Rows; start += CanonicalSum.RowBlock)
         {

@@ -14,7 +14,7 @@ namespace HighPerfRnn.Models;
 /// <para>Equations, M = [S, B, M] the memory, t from 0 to T - 1, y₋₁ the token that begins a target:</para>
 /// <para>M = encoder(x); the decoder's states before its first step are tanh(mean of a row's memory·Wb + bb);</para>
 /// <para>h_t = decoder([embedding(y_{t-1}), a_{t-1}]), a₋₁ = 0; c_t = attention(h_t, M); a_t = tanh([h_t, c_t]·Wc + bc);</para>
-/// <para>logits_t = dropout(a_t)·Wo + bo. In training embedding(y) goes through dropout too.</para>
+/// <para>logits_t = dropout(a_t)·Wo + bo, or dropout([a_t, c_t])·Wo + bo with <see cref="EncoderDecoderOptions.OutputReadsContext"/>. In training embedding(y) goes through dropout too.</para>
 /// <para>The layers are the caller's: an encoder of any layers from tokens or numbers to M numbers, causal or not; a decoder of causal
 /// layers from E + A numbers to H; an attention from H to M. The network holds them and adds the embedding, the bridge to the first
 /// states, the combination and the output layer. Parameters are zeros at first; call <see cref="Repack"/> after writing to them.</para>
@@ -69,7 +69,7 @@ public sealed class EncoderDecoder<T>
         Embedding = new Embedding<T>(options.VocabularySize, options.EmbeddingSize);
         Bridge = new Dense<T>(encoder.OutputSize, decoder.StateSize(1), isTrainable);
         Combination = new Dense<T>(decoder.OutputSize + encoder.OutputSize, FeedSize, isTrainable);
-        Output = new Dense<T>(FeedSize, options.VocabularySize, isTrainable);
+        Output = new Dense<T>(FeedSize + (options.OutputReadsContext ? encoder.OutputSize : 0), options.VocabularySize, isTrainable);
         EmbeddingDropout = new Dropout<T>(options.Dropout, options.Seed);
         OutputDropout = new Dropout<T>(options.Dropout, unchecked(options.Seed + 1));
         _parameterSets =

@@ -10,6 +10,12 @@ public sealed record EncoderDecoderOptions
     public required int EmbeddingSize { get; init; }
 
     /// <summary>
+    /// Whether the output layer reads what was looked at beside what is fed back, [a, c] in place of a: a straight way from the source to
+    /// the tokens (Bahdanau, Cho and Bengio, Neural machine translation by jointly learning to align and translate, 2015).
+    /// </summary>
+    public bool OutputReadsContext { get; init; }
+
+    /// <summary>
     /// The probability with which, in training, a number of an embedding, and of what the output layer reads, is 0; what the encoder and
     /// the decoder do is the affair of their own layers.
     /// </summary>

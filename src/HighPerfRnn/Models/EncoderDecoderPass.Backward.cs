@@ -38,6 +38,7 @@ public sealed partial class EncoderDecoderPass<T>
         BackwardOutput(batch, room, logitsGradient, gradients, workers);
         room.Clear(_model, batch.SourceSteps, batch.TargetSteps, batch.Batch);
         for (int step = batch.TargetSteps - 1; step >= 0; step--) BackwardStep(batch, room, step, gradients, workers);
+        BackwardCombination(batch, room, gradients[^2], workers);
         BackwardEmbedding(batch, room, gradients, workers);
         BackwardEncoder(batch, room, gradients, workers);
     }
@@ -52,7 +53,7 @@ public sealed partial class EncoderDecoderPass<T>
         for (int set = 0; set < gradients.Count; set++) Check.Layout(gradients[set], _model.ParameterSets[set]);
     }
 
-    /// <summary>From the logits to the gradient of a, of the steps that have a target.</summary>
+    /// <summary>From the logits to the gradients of a, and of c where the output layer reads it, of the steps that have a target.</summary>
     private void BackwardOutput(
         in EncoderDecoderBatch<T> batch,
         EncoderDecoderGradientRoom<T> room,
@@ -60,15 +61,21 @@ public sealed partial class EncoderDecoderPass<T>
         IReadOnlyList<ParameterSet<T>> gradients,
         WorkerGroup? workers)
     {
-        int feed = _model.FeedSize;
-        Span<T> gradient = room.Counted.Span[..(_counted * feed)];
+        int feed = _model.FeedSize, size = _model.Output.InputSize, contextSize = size - feed;
+        Span<T> gradient = room.Counted.Span[..(_counted * size)];
         gradient.Clear();
-        ReadOnlySpan<T> read = _room.Counted.Span[..(_counted * feed)];
+        ReadOnlySpan<T> read = _room.Counted.Span[..(_counted * size)];
         _model.Output.Backward(_counted, read, logitsGradient, gradient, gradients[^1], _room.Workspace.Span, workers);
         if (batch.DropoutCall is ulong call) _model.OutputDropout.Backward(OutputRows(_counted, call), gradient, gradient, workers);
-        Span<T> feeds = room.Feeds.Span[..(batch.TargetSteps * batch.Batch * feed)];
+        int rows = batch.TargetSteps * batch.Batch;
+        Span<T> feeds = room.Feeds.Span[..(rows * feed)], contexts = room.Contexts.Span[..(rows * contextSize)];
         feeds.Clear();
-        for (int i = 0; i < _counted; i++) gradient.Slice(i * feed, feed).CopyTo(feeds[(_countedRows[i] * feed)..]);
+        contexts.Clear();
+        for (int i = 0; i < _counted; i++)
+        {
+            gradient.Slice(i * size, feed).CopyTo(feeds[(_countedRows[i] * feed)..]);
+            gradient.Slice((i * size) + feed, contextSize).CopyTo(contexts[(_countedRows[i] * contextSize)..]);
+        }
     }
 
     private void BackwardStep(
@@ -84,10 +91,11 @@ public sealed partial class EncoderDecoderPass<T>
         Elementwise.TanhBackward<T>(at.Feed, feed);
         Span<T> joined = room.Joined.Span[..(rows * _model.Combination.InputSize)];
         joined.Clear();
-        _model.Combination.Backward(rows, at.Joined, feed, joined, gradients[^2], _room.Workspace.Span, workers);
+        _model.Combination.BackwardInput(rows, feed, joined, workers);
         Span<T> output = room.Output.Span[..(rows * hidden)], context = room.Context.Span[..(rows * memorySize)];
         Columns.Take(joined, _model.Combination.InputSize, 0, output, hidden);
         Columns.Take(joined, _model.Combination.InputSize, hidden, context, memorySize);
+        if (_model.Options.OutputReadsContext) Elementwise.Add(context, room.Contexts.Span.Slice(step * rows * memorySize, rows * memorySize), context);
         _model.Attention.Backward(
             new AttentionBackward<T>
             {
@@ -108,6 +116,21 @@ public sealed partial class EncoderDecoderPass<T>
             },
             workers);
         BackwardDecoder(batch, room, step, at, output, gradients, workers);
+    }
+
+    /// <summary>Each step has left the gradient of what the combination puts out: its parameters' are one product of all rows.</summary>
+    private void BackwardCombination(
+        in EncoderDecoderBatch<T> batch, EncoderDecoderGradientRoom<T> room, ParameterSet<T> gradients, WorkerGroup? workers)
+    {
+        int rows = batch.TargetSteps * batch.Batch;
+        _model.Combination.Backward(
+            rows,
+            _room.Joined.Span[..(rows * _model.Combination.InputSize)],
+            room.Feeds.Span[..(rows * _model.FeedSize)],
+            inputGradient: default,
+            gradients,
+            _room.Workspace.Span,
+            workers);
     }
 
     private void BackwardDecoder(
@@ -238,7 +261,8 @@ internal sealed class EncoderDecoderGradientRoom<T>
         Start = new AlignedBlock<T>(model.Decoder.StateSize(batch));
         Mean = new AlignedBlock<T>(batch * memorySize);
         Context = new AlignedBlock<T>(batch * memorySize);
-        Counted = new AlignedBlock<T>(checked(targetRows * model.FeedSize));
+        Counted = new AlignedBlock<T>(checked(targetRows * model.Output.InputSize));
+        Contexts = new AlignedBlock<T>(checked(targetRows * (model.Output.InputSize - model.FeedSize)));
         Feeds = new AlignedBlock<T>(targetRows * model.FeedSize);
         Fed = new AlignedBlock<T>(batch * model.FeedSize);
         Joined = new AlignedBlock<T>(checked(batch * model.Combination.InputSize));
@@ -254,6 +278,9 @@ internal sealed class EncoderDecoderGradientRoom<T>
     public AlignedBlock<T> Context { get; }
 
     public AlignedBlock<T> Counted { get; }
+
+    /// <summary>Of c from the output layer [T, B, M]; empty where that reads a alone.</summary>
+    public AlignedBlock<T> Contexts { get; }
 
     public AlignedBlock<T> Feeds { get; }
 

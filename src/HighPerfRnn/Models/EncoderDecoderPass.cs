@@ -105,16 +105,27 @@ public sealed partial class EncoderDecoderPass<T>
         EmbedTargets(batch, workers);
         for (int step = 0; step < batch.TargetSteps; step++) DecodeStep(batch, step, workers);
         int counted = CountRows(batch);
-        int feed = _model.FeedSize;
-        Span<T> read = _room.Counted.Span[..(counted * feed)];
-        ReadOnlySpan<T> feeds = _room.Feeds.Span;
-        for (int i = 0; i < counted; i++) feeds.Slice(_countedRows[i] * feed, feed).CopyTo(read[(i * feed)..]);
+        Span<T> read = _room.Counted.Span[..(counted * _model.Output.InputSize)];
+        GatherOutputInputs(counted, read);
         if (batch.DropoutCall is ulong call) _model.OutputDropout.Forward(OutputRows(counted, call), read, read, workers);
         _model.Output.Forward(counted, read, _room.Logits.Span[..(counted * _model.Options.VocabularySize)], workers);
         _counted = counted;
     }
 
-    private DropoutPass OutputRows(int counted, ulong call) => new() { Steps = 1, Batch = counted, Size = _model.FeedSize, Call = call };
+    /// <summary>a of each row that has a target, and c beside it where the output layer reads that too.</summary>
+    private void GatherOutputInputs(int counted, Span<T> read)
+    {
+        int feed = _model.FeedSize, size = _model.Output.InputSize, joinedSize = _model.Combination.InputSize;
+        ReadOnlySpan<T> feeds = _room.Feeds.Span, joined = _room.Joined.Span;
+        for (int i = 0; i < counted; i++)
+        {
+            feeds.Slice(_countedRows[i] * feed, feed).CopyTo(read[(i * size)..]);
+            // c is the end of what was joined.
+            joined.Slice(((_countedRows[i] + 1) * joinedSize) - (size - feed), size - feed).CopyTo(read[((i * size) + feed)..]);
+        }
+    }
+
+    private DropoutPass OutputRows(int counted, ulong call) => new() { Steps = 1, Batch = counted, Size = _model.Output.InputSize, Call = call };
 
     private DropoutPass EmbeddingRows(in EncoderDecoderBatch<T> batch, ulong call) =>
         new() { Steps = batch.TargetSteps, Batch = batch.Batch, Size = _model.Options.EmbeddingSize, Call = call };

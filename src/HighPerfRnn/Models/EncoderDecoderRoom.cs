@@ -42,7 +42,6 @@ internal sealed class EncoderDecoderRoom<T>
     private readonly AlignedBlock<T> _start;
     private readonly AlignedBlock<T> _states;
     private readonly AlignedBlock<T> _outputs;
-    private readonly AlignedBlock<T> _joined;
     private readonly EncoderDecoder<T> _model;
     private readonly bool _hasBackward;
 
@@ -62,14 +61,14 @@ internal sealed class EncoderDecoderRoom<T>
         _start = new AlignedBlock<T>(model.Decoder.StateSize(batch));
         _states = Block(targetSteps + 1, model.Decoder.StateSize(batch));
         _outputs = Block(targetRows, model.Decoder.OutputSize);
-        _joined = Block(targetRows, model.Combination.InputSize);
+        Joined = Block(targetRows, model.Combination.InputSize);
         Mean = Block(batch, memorySize);
         Embedded = Block(targetRows, model.Options.EmbeddingSize);
         Inputs = Block(targetRows, model.Decoder.InputSize);
         Context = Block(batch, memorySize);
         AttentionWeights = Block(targetRows, sourceSteps);
         Feeds = Block(targetRows, model.FeedSize);
-        Counted = Block(targetRows, model.FeedSize);
+        Counted = Block(targetRows, model.Output.InputSize);
         Logits = Block(targetRows, model.Options.VocabularySize);
         Gradients = hasBackward ? new EncoderDecoderGradientRoom<T>(model, sourceSteps, targetSteps, batch) : null;
         Workspace = new AlignedBlock<T>(WorkspaceSize(model, sourceSteps, batch, targetRows, hasBackward));
@@ -99,7 +98,10 @@ internal sealed class EncoderDecoderRoom<T>
     /// <summary>a [T, B, A].</summary>
     public AlignedBlock<T> Feeds { get; }
 
-    /// <summary>a of the rows that have a target, after dropout [N, A].</summary>
+    /// <summary>[h, c] [T, B, H + M].</summary>
+    public AlignedBlock<T> Joined { get; }
+
+    /// <summary>What the output layer reads, of the rows that have a target, after dropout [N, A] or [N, A + M].</summary>
     public AlignedBlock<T> Counted { get; }
 
     /// <summary>[N, V].</summary>
@@ -130,7 +132,7 @@ internal sealed class EncoderDecoderRoom<T>
         NextStates = StatesOf(batch, step + 1),
         Output = Part(_outputs, step, batch * _model.Decoder.OutputSize),
         AttentionWeights = Part(AttentionWeights, step, batch * sourceSteps),
-        Joined = Part(_joined, step, batch * _model.Combination.InputSize),
+        Joined = Part(Joined, step, batch * _model.Combination.InputSize),
         Feed = Part(Feeds, step, batch * _model.FeedSize),
         Reserve = _hasBackward ? Part(_decoderReserve, step, _model.Decoder.ReserveSize(1, batch)) : default,
     };
@@ -150,7 +152,7 @@ internal sealed class EncoderDecoderRoom<T>
         size = Math.Max(size, model.Attention.BackwardWorkspaceSize(1, sourceSteps, batch));
         size = Math.Max(size, model.Attention.PrepareWorkspaceSize(sourceSteps, batch));
         size = Math.Max(size, Dense<T>.WorkspaceSize(batch, model.Decoder.StateSize(1)));
-        size = Math.Max(size, Dense<T>.WorkspaceSize(batch, model.FeedSize));
+        size = Math.Max(size, Dense<T>.WorkspaceSize(targetRows, model.FeedSize));
         return Math.Max(size, Dense<T>.WorkspaceSize(targetRows, model.Options.VocabularySize));
     }
 }

@@ -26,6 +26,7 @@ public sealed class EncoderDecoderSession<T> : IBeamScorer<T>
     private readonly AlignedBlock<T> _context;
     private readonly AlignedBlock<T> _weights;
     private readonly AlignedBlock<T> _joined;
+    private readonly AlignedBlock<T> _read;
     private readonly AlignedBlock<T> _workspace;
     private AlignedBlock<T> _states;
     private AlignedBlock<T> _nextStates;
@@ -62,6 +63,7 @@ public sealed class EncoderDecoderSession<T> : IBeamScorer<T>
         _context = Block(width, memorySize);
         _weights = Block(width, maxSourceSteps);
         _joined = Block(width, model.Combination.InputSize);
+        _read = Block(width, model.Options.OutputReadsContext ? model.Output.InputSize : 0);
         _feeds = Block(width, model.FeedSize);
         _nextFeeds = Block(width, model.FeedSize);
         int workspace = Math.Max(model.Encoder.ForwardWorkspaceSize(maxSourceSteps, 1), model.Decoder.ForwardWorkspaceSize(1, width));
@@ -120,7 +122,16 @@ public sealed class EncoderDecoderSession<T> : IBeamScorer<T>
         });
         Attend();
         _model.Combine(Width, _outputs.Span, _context.Span, _joined.Span, _feeds.Span, workers: null);
-        _model.Output.Forward(Width, _feeds.Span, logits);
+        _model.Output.Forward(Width, OutputInput(), logits);
+    }
+
+    private ReadOnlySpan<T> OutputInput()
+    {
+        if (!_model.Options.OutputReadsContext) return _feeds.Span;
+        int size = _model.Output.InputSize;
+        Columns.Put<T>(_feeds.Span, _model.FeedSize, _read.Span, size, 0);
+        Columns.Put<T>(_context.Span, _model.Encoder.OutputSize, _read.Span, size, _model.FeedSize);
+        return _read.Span;
     }
 
     private void Attend() => _model.Attention.Forward(new AttentionForward<T>

@@ -55,7 +55,7 @@ public sealed class ImageDataTests
     {
         var settings = new ImageFeatureSettings { Size = 8, CellSize = 4 };
         var features = new ImageFeatures(settings);
-        float[] found = new float[settings.Cells * settings.StepSize];
+        float[] found = new float[settings.Count];
         // White on the left, black on the right: brightness falls to the right, in the cells of the middle columns.
         byte[] rgba = new byte[16 * 16 * 4];
         for (int i = 0; i < 256; i++) rgba.AsSpan(i * 4, 4).Fill(255);
@@ -87,7 +87,7 @@ public sealed class ImageDataTests
         var random = new CounterRandom(1);
         foreach (ref byte value in rgba.AsSpan()) value = (byte)random.NextInt(256);
         Thumbnail image = Thumbnail.Of(new PixelImage(20, 20, rgba), settings.ThumbnailSize);
-        float[] found = new float[settings.Cells * settings.StepSize];
+        float[] found = new float[settings.Count];
         features.Compute(image, new ImageView(), found);
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 10; i++) features.Compute(image, new ImageView { Angle = 0.1 * i }, found);

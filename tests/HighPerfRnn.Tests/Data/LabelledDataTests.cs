@@ -43,6 +43,7 @@ public sealed class LabelledDataTests
     [InlineData("a\tone\nb two\n", "line 2: found no tab")]
     [InlineData("a\tone\na\ttwo\n", "the one class 'a'")]
     [InlineData("\tone\na\ttwo\n", "an empty label")]
+    [InlineData("a,one\n\"b\nc\",two\n", "line 2, column 1: found a label of several lines")]
     public void WhatIsWrongIsSaid(string content, string expected)
     {
         string message = Assert.Throws<DataException>(() => Read(content)).Message;

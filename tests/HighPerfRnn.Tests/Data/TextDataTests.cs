@@ -117,10 +117,18 @@ public sealed class TextDataTests
     {
         int[] of = [.. (lengths ?? []).Select(length => (int)length)];
         int size = (batch % 17) + 1;
-        int[][] batches = LengthBatches.Create(of, size, seed, epoch);
-        Assert.Equal(LengthBatches.Count(of.Length, size), batches.Length);
+        var order = new LengthBatches(of, size);
+        order.Shuffle(seed, epoch + 1);
+        int[][] batches = Shuffled();
+        Assert.Equal((of.Length + size - 1) / size, batches.Length);
         Assert.All(batches, made => Assert.InRange(made.Length, 1, size));
         Assert.Equal(Enumerable.Range(0, of.Length), batches.SelectMany(made => made).Order());
-        Assert.Equal(batches, LengthBatches.Create(of, size, seed, epoch));
+        Assert.Equal(batches, Shuffled());
+
+        int[][] Shuffled()
+        {
+            order.Shuffle(seed, epoch);
+            return [.. Enumerable.Range(0, order.Count).Select(index => order[index].ToArray())];
+        }
     }
 }

@@ -74,7 +74,7 @@ internal static class DecoderHotPaths<T>
 
     private static Action OfSession(bool hasTokens, Action<EncoderDecoderSession<T>, EncoderDecoderData<T>> call)
     {
-        var session = new EncoderDecoderSession<T>(new EncoderDecoderSamples<T>(AttentionScore.Additive, hasTokens).Model, 4, Width);
+        var session = new EncoderDecoderSession<T>(new EncoderDecoderSamples<T>(AttentionScore.Additive, hasTokens, outputReadsContext: hasTokens).Model, 4, Width);
         EncoderDecoderData<T> data = new EncoderDecoderData<T>(4, 3, 1, hasTokens, 1).Row(0);
         Encode(session, data);
         return () => call(session, data);
@@ -98,7 +98,7 @@ internal static class DecoderHotPaths<T>
     {
         public DecoderRun(AttentionScore score, bool hasTokens)
         {
-            Model = new EncoderDecoderSamples<T>(score, hasTokens, dropout: 0.3, layers: 2).Model;
+            Model = new EncoderDecoderSamples<T>(score, hasTokens, dropout: 0.3, layers: 2, outputReadsContext: hasTokens).Model;
             Data = new EncoderDecoderData<T>(4, 3, 2, hasTokens, seed: 1);
             Pass = new EncoderDecoderPass<T>(Model, 4, 3, 2);
             Gradients = [.. Model.ParameterSets.Select(set => set.CreateZeros())];

@@ -17,7 +17,13 @@ internal sealed class EncoderDecoderSamples<T>
     public const int SourceSize = 4;
 
     public EncoderDecoderSamples(
-        AttentionScore score, bool hasTokens, double dropout = 0, ulong seed = 1, RecurrentCellKind cell = RecurrentCellKind.Lstm, int layers = 1)
+        AttentionScore score,
+        bool hasTokens,
+        double dropout = 0,
+        ulong seed = 1,
+        RecurrentCellKind cell = RecurrentCellKind.Lstm,
+        int layers = 1,
+        bool outputReadsContext = false)
     {
         HasTokens = hasTokens;
         const int hidden = 6, memory = 6, embedding = 3, feed = 5;
@@ -38,7 +44,14 @@ internal sealed class EncoderDecoderSamples<T>
             new Sequential<T>(encoder),
             new Sequential<T>(decoder.ToArray()),
             new Attention<T>(score, hidden, memory, score == AttentionScore.Additive ? 4 : 0),
-            new EncoderDecoderOptions { VocabularySize = Vocabulary, EmbeddingSize = embedding, Dropout = dropout, Seed = seed });
+            new EncoderDecoderOptions
+            {
+                VocabularySize = Vocabulary,
+                EmbeddingSize = embedding,
+                OutputReadsContext = outputReadsContext,
+                Dropout = dropout,
+                Seed = seed,
+            });
         var random = new CounterRandom(seed, 3);
         foreach (ParameterSet<T> set in Model.ParameterSets)
         {

@@ -14,13 +14,16 @@ public sealed class EncoderDecoderTests
     /// <remarks>The tolerance is that of <see cref="CharacterModelGradientTests"/>: the loss is a mean of some nats, all of it smooth.</remarks>
     [Theory]
     [InlineData(AttentionScore.ScaledDot, true, RecurrentCellKind.Lstm, 1, 0)]
+    [InlineData(AttentionScore.ScaledDot, true, RecurrentCellKind.Lstm, 1, 0, true)]
+    [InlineData(AttentionScore.Additive, false, RecurrentCellKind.Gru, 2, 0.3, true)]
     [InlineData(AttentionScore.General, false, RecurrentCellKind.Gru, 1, 0)]
     [InlineData(AttentionScore.Additive, true, RecurrentCellKind.Lstm, 2, 0)]
     [InlineData(AttentionScore.General, true, RecurrentCellKind.Lstm, 2, 0.4)]
     [InlineData(AttentionScore.Additive, false, RecurrentCellKind.Gru, 2, 0.3)]
-    public void GradientsAreCentralDifferences(AttentionScore score, bool hasTokens, RecurrentCellKind cell, int layers, double dropout)
+    public void GradientsAreCentralDifferences(
+        AttentionScore score, bool hasTokens, RecurrentCellKind cell, int layers, double dropout, bool outputReadsContext = false)
     {
-        EncoderDecoder<double> model = new EncoderDecoderSamples<double>(score, hasTokens, dropout, seed: 4, cell, layers).Model;
+        EncoderDecoder<double> model = new EncoderDecoderSamples<double>(score, hasTokens, dropout, seed: 4, cell, layers, outputReadsContext).Model;
         var data = new EncoderDecoderData<double>(sourceSteps: 4, targetSteps: 3, batch: 2, hasTokens, seed: 5);
         var pass = new EncoderDecoderPass<double>(model, maxSourceSteps: 5, maxTargetSteps: 4, maxBatch: 3);
         ParameterSet<double>[] gradients = [.. model.ParameterSets.Select(set => set.CreateZeros())];
@@ -104,10 +107,11 @@ public sealed class EncoderDecoderTests
     [InlineData(AttentionScore.ScaledDot, true)]
     [InlineData(AttentionScore.General, false)]
     [InlineData(AttentionScore.Additive, true)]
-    public void StepsHaveTheBitsOfTheWhole(AttentionScore score, bool hasTokens)
+    [InlineData(AttentionScore.General, true, true)]
+    public void StepsHaveTheBitsOfTheWhole(AttentionScore score, bool hasTokens, bool outputReadsContext = false)
     {
         const int width = 3, vocabulary = EncoderDecoderSamples<float>.Vocabulary;
-        EncoderDecoder<float> model = new EncoderDecoderSamples<float>(score, hasTokens, layers: 2).Model;
+        EncoderDecoder<float> model = new EncoderDecoderSamples<float>(score, hasTokens, layers: 2, outputReadsContext: outputReadsContext).Model;
         EncoderDecoderData<float> data = new EncoderDecoderData<float>(5, 4, 1, hasTokens, seed: 8).Row(0);
         float[] whole = Logits(model, data), logits = new float[width * vocabulary];
         var session = new EncoderDecoderSession<float>(model, maxSourceSteps: 6, width);

@@ -41,7 +41,7 @@ public sealed class CaptionTaskTests
         var tokenizer = new TextTokenizer { Unit = TextUnit.Character };
         var vocabulary = Vocabulary.Build(words.Select(tokenizer.Split));
         var settings = new DecoderSettings { HiddenSize = 32, EmbeddingSize = 8, Dropout = 0, LabelSmoothing = 0 };
-        var network = DecoderNetworks.OfNumbers(settings, words.Length, vocabulary.Count);
+        var network = DecoderNetworks.OfVectors(settings, words.Length, vocabulary.Count);
         TaskInitialization.Initialize(network.ParameterSets, 1);
         var examples = new OneHotWords([.. words.Select(word => vocabulary.Encode(tokenizer.Split(word)))]);
         var task = new DecoderTask(network, settings, words.Length, examples, examples, batch: 12);
@@ -77,10 +77,10 @@ public sealed class CaptionTaskTests
     private static CaptionModel Train(List<Thumbnail> images, List<string> captions, int iterations, out TaskTrainer trainer)
     {
         var settings = new DecoderSettings { HiddenSize = 24, EmbeddingSize = 8, Dropout = 0, LabelSmoothing = 0 };
-        CaptionModel model = CaptionModel.Create(captions, Small, Words, settings);
+        CaptionModel model = CaptionModel.Create(captions, images, Small, Words, settings);
         int[][] targets = [.. captions.Select(caption => model.Vocabulary.Encode(Words.Split(caption)))];
-        var examples = new CaptionExamples(images, targets, Small, new ImageAugmentation { Angle = 0.05, Move = 0.02 }, seed: 3);
-        var task = new DecoderTask(model.Network, settings, Small.StepSize, examples, new CaptionExamples(images, targets, Small), batch: 20);
+        var examples = new CaptionExamples(images, targets, model, new ImageAugmentation { Angle = 0.05, Move = 0.02 }, seed: 3);
+        var task = new DecoderTask(model.Network, settings, Small.Count, examples, new CaptionExamples(images, targets, model), batch: 20);
         trainer = new TaskTrainer(task, new TaskTrainingOptions { Batch = 20, Iterations = iterations, LearningRate = 1e-2, WarmupIterations = 5 });
         while (!trainer.IsDone) trainer.Step();
         return model;

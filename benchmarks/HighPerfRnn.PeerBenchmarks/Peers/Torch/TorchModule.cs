@@ -63,10 +63,5 @@ internal sealed class TorchModule : IDisposable
 
     public void Dispose() => _module.Dispose();
 
-    private void Set(string name, float[] values)
-    {
-        Tensor parameter = Parameter(name);
-        using Tensor source = tensor(values, parameter.shape);
-        parameter.copy_(source);
-    }
+    private void Set(string name, float[] values) => TorchParameters.Set(Parameter(name), values);
 }

@@ -20,7 +20,8 @@ internal sealed class GoalTable
         _goals =
         [
             .. SequenceGoals.Of(run), .. GatedGoals.Of(run), .. NeighbourGoals.Of(run), .. StepGoals.Of(run), .. FormatGoals.Of(run), .. ThreadGoals.Of(run),
-            .. CharacterTrainingCase.Cells.SelectMany(cell => Model(run, cell)), .. Pointwise(run), Allocations(data),
+            .. CharacterTrainingCase.Cells.SelectMany(cell => Model(run, cell)),
+            .. Enum.GetValues<TrainedTask>().Select(task => Task(run, task)), .. Pointwise(run), Allocations(data),
         ];
     }
 
@@ -68,6 +69,18 @@ internal sealed class GoalTable
         yield return Goal.AtLeast(name, overTorch, "as fast as TorchSharp", peer?.Microseconds / own?.Microseconds, Numbers.Times);
 
         ReportRow? Find(string library) => run.Data.Rows.FirstOrDefault(row => row.Training?.Library == library && row.Training.Cell == cell);
+    }
+
+    private static Goal Task(GoalContext run, TrainedTask task)
+    {
+        return Goal.AtLeast(
+            $"Training of a model, {task}",
+            run.Of(1.4, 3),
+            "as fast as TorchSharp",
+            Find(TorchLibrary.LibraryName)?.Microseconds / Find(OwnLibrary.LibraryName)?.Microseconds,
+            Numbers.Times);
+
+        ReportRow? Find(string library) => run.Data.Rows.FirstOrDefault(row => row.Task == new TaskTrainingCase(library, task));
     }
 
     private static IEnumerable<Goal> Pointwise(GoalContext run)

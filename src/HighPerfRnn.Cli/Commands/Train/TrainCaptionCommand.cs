@@ -38,7 +38,7 @@ internal sealed class TrainCaptionCommand
     private readonly CaptionData _data = new();
     private readonly TextOptions _text = new("word");
     private readonly Option<int> _size = CommandOptions.Whole("--image-size", 32, 8, 256, "Pixels a side of what features are made of.");
-    private readonly Option<int> _cell = CommandOptions.Whole("--image-cell", 4, 2, 64, "Pixels a side of a cell; a row of cells is a step.");
+    private readonly Option<int> _cell = CommandOptions.Whole("--image-cell", 4, 2, 64, "Pixels a side of a cell.");
     private readonly Option<double> _augmentation = CommandOptions.Number(
         "--augmentation",
         1,
@@ -46,9 +46,7 @@ internal sealed class TrainCaptionCommand
         "a number from 0 to 10",
         "How far training turns, moves, sizes and colours images each time; 0 for not at all.");
 
-    private readonly Option<double> _smoothing = CommandOptions.Number(
-        "--label-smoothing", 0.1, value => value is >= 0 and < 1, "a number from 0 to below 1", "Of the loss.");
-
+    private readonly DecoderOptions _network = new();
     private readonly ToolContext _context;
 
     private TrainCaptionCommand(ToolContext context)
@@ -60,11 +58,11 @@ internal sealed class TrainCaptionCommand
     public static Command Create(ToolContext context)
     {
         var train = new TrainCaptionCommand(context);
-        var command = new Command("caption", "Train a model that says what an image shows: features of its cells into an encoder-decoder with attention.");
+        var command = new Command("caption", "Train a model that says what an image shows: features of its cells into a decoder.");
         train._data.AddTo(command);
         command.Add(train._data.ValidationData);
         train._text.AddTo(command);
-        foreach (Option option in (Option[])[train._size, train._cell, train._augmentation, train._smoothing]) command.Add(option);
+        foreach (Option option in (Option[])[train._size, train._cell, train._augmentation, train._network.Smoothing]) command.Add(option);
         train._flags.AddTo(command);
         command.SetAction(train.Run);
         return command;
@@ -86,11 +84,11 @@ internal sealed class TrainCaptionCommand
         // Where each thing is drawn once, nothing is left to set aside: then it is the drawings themselves, as they are, that decide.
         if (!hasValidation) validation = training;
         CaptionModel model = CaptionModel.Create(
-            training.Select(item => item.Caption), images, _text.TokenizerOf(parsed, TextUnit.Word), SettingsOf(parsed));
+            training.Select(item => item.Caption), [.. training.Select(item => item.Image)], images, _text.TokenizerOf(parsed, TextUnit.Word), _network.SettingsOf(parsed, _flags));
         CaptionExamples examples = Encode(model, training, ImageAugmentation.Of(parsed.GetValue(_augmentation)));
         CaptionExamples held = Encode(model, validation, null);
         TaskTrainingOptions options = _flags.OptionsOf(parsed, examples.Count);
-        var task = new DecoderTask(model.Network, model.Settings, images.StepSize, examples, held, options.Batch, run.Workers);
+        var task = new DecoderTask(model.Network, model.Settings, images.Count, examples, held, options.Batch, run.Workers);
         run.Train(new TaskModelParts(CaptionModel.Kind, model.Metadata, model.SetNames), task, options);
         IReadOnlyList<CaptionItem> measured = [.. validation.Take(MostMeasured)];
         CaptionScores scores = new Captioner(model, new SearchSettings()).Measure(
@@ -104,20 +102,9 @@ internal sealed class TrainCaptionCommand
     private static CaptionExamples Encode(CaptionModel model, IReadOnlyList<CaptionItem> items, ImageAugmentation? augmentation) => new(
         [.. items.Select(item => item.Image)],
         [.. items.Select(item => model.Vocabulary.Encode(model.Tokenizer.Split(item.Caption)))],
-        model.Images,
+        model,
         augmentation,
         unchecked(model.Settings.Seed + 4));
-
-    private DecoderSettings SettingsOf(ParseResult parsed) => new()
-    {
-        Cell = _flags.CellOf(parsed),
-        HiddenSize = parsed.GetValue(_flags.Hidden),
-        Layers = parsed.GetValue(_flags.Layers),
-        EmbeddingSize = parsed.GetValue(_flags.Embedding),
-        Dropout = parsed.GetValue(_flags.Training.Dropout),
-        LabelSmoothing = parsed.GetValue(_smoothing),
-        Seed = parsed.GetValue(_flags.Training.Seed),
-    };
 
     private static void Show(TextWriter output, CaptionModel model, IReadOnlyList<CaptionItem> items, string of)
     {

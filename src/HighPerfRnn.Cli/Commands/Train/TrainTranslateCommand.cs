@@ -39,9 +39,7 @@ internal sealed class TrainTranslateCommand
     private readonly Option<TextUnit?> _targetLevel = TranslateOptions.Level("--target-level", "Tokens of targets.");
     private readonly Option<int> _minimumCount = CommandOptions.Whole("--min-count", 1, 1, 1_000_000, "How often a token must come to be known.");
     private readonly Option<int> _vocabulary = CommandOptions.Whole("--vocabulary", 50_000, 1, 1 << 24, "How many tokens are known at most.");
-    private readonly Option<double> _smoothing = CommandOptions.Number(
-        "--label-smoothing", 0.1, value => value is >= 0 and < 1, "a number from 0 to below 1", "Of the loss.");
-
+    private readonly DecoderOptions _network = new();
     private readonly Option<bool> _lower = CommandOptions.Switch("--lower-case", "Take texts in lower case.");
     private readonly ToolContext _context;
 
@@ -57,7 +55,7 @@ internal sealed class TrainTranslateCommand
         var command = new Command("translate", "Train a model that makes one text of another: an encoder-decoder with attention.");
         train._data.AddTo(command);
         command.Add(train._data.ValidationData);
-        foreach (Option option in (Option[])[train._sourceLevel, train._targetLevel, train._lower, train._minimumCount, train._vocabulary, train._smoothing])
+        foreach (Option option in (Option[])[train._sourceLevel, train._targetLevel, train._lower, train._minimumCount, train._vocabulary, train._network.Smoothing])
         {
             command.Add(option);
         }
@@ -73,7 +71,7 @@ internal sealed class TrainTranslateCommand
         IReadOnlyList<TextPair> pairs = _data.Read(parsed, run.Skips);
         (IReadOnlyList<TextPair> training, IReadOnlyList<TextPair> validation) =
             run.Split(pairs, pair => pair.Source, _data.ReadValidation(parsed, run.Skips), "sources");
-        TranslationModel model = TranslationModel.Create(training, TokensOf(parsed), SettingsOf(parsed));
+        TranslationModel model = TranslationModel.Create(training, TokensOf(parsed), _network.SettingsOf(parsed, _flags));
         int most = parsed.GetValue(_flags.MaxLength);
         TokenPairs examples = model.Encode(training, most, run.Skips), held = model.Encode(validation, most, run.Skips);
         if (examples.Count == 0) throw ToolException.Usage("--max-length", $"no pair of at most {most} tokens", "one at least");
@@ -104,17 +102,6 @@ internal sealed class TrainTranslateCommand
             MaximumVocabulary = parsed.GetValue(_vocabulary),
         };
     }
-
-    private DecoderSettings SettingsOf(ParseResult parsed) => new()
-    {
-        Cell = _flags.CellOf(parsed),
-        HiddenSize = parsed.GetValue(_flags.Hidden),
-        Layers = parsed.GetValue(_flags.Layers),
-        EmbeddingSize = parsed.GetValue(_flags.Embedding),
-        Dropout = parsed.GetValue(_flags.Training.Dropout),
-        LabelSmoothing = parsed.GetValue(_smoothing),
-        Seed = parsed.GetValue(_flags.Training.Seed),
-    };
 
     private static IReadOnlyDictionary<string, double> Measure(TranslationModel model, IReadOnlyList<TranslationItem> items, int most)
     {
