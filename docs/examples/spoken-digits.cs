@@ -9,7 +9,7 @@ using System.Text;
 using HighPerfRnn.Data.Audio;
 
 const int digitsOfAStream = 12;
-const double shortestSilence = 0.15, longestSilence = 0.6, least = 15, most = 30;
+const double shortestSilence = 0.2, longestSilence = 1.0, least = 15, most = 30;
 
 if (args.Length < 2) return Fail("expected RECORDINGS OUT [STREAMS] [FIRST_TEST_INDEX]");
 string[] files = Directory.Exists(args[0]) ? Directory.GetFiles(args[0], "*.wav") : [];

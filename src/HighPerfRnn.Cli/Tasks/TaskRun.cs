@@ -104,7 +104,7 @@ internal sealed class TaskRun : IDisposable
         _training = new TaskTraining(trainer, () => TaskCheckpoint.Save(ModelPath, model.Kind, model.Metadata, model.SetNames, trainer));
         _isDone = _training.Run(_context);
         trainer.RestoreBest();
-        TaskScore score = task.Validate();
+        TaskScore score = trainer.BestScore ?? task.Validate();
         if (!double.IsFinite(score.Loss)) return;
         Metrics["loss"] = score.Loss;
         foreach ((string name, double value) in score.Metrics) Metrics[name] = value;

@@ -74,7 +74,8 @@ internal sealed class TaskTraining(TaskTrainer trainer, Action save)
 
     private void Step()
     {
-        bool isMeasured = Curve.Training.Count > 0 && trainer.Iteration % trainer.IterationsPerEpoch != 0;
+        // The first one compiles.
+        bool isMeasured = Curve.Training.Count > 0;
         long allocated = GC.GetAllocatedBytesForCurrentThread();
         long start = Stopwatch.GetTimestamp();
         TaskStep step = trainer.Step();

@@ -30,32 +30,58 @@ public sealed record CaptionScores(TranslationScores Texts, double RecallAt5)
 /// <summary>Says what images show, one after the other; an object belongs to one thread.</summary>
 public sealed class Captioner
 {
+    /// <summary>The most views of an image.</summary>
+    public const int MostViews = 9;
+
     private const int Recalled = 5;
+    private const double Turn = 0.08, Growth = 0.07, Shift = 0.03;
+
+    // As it is, larger and smaller, to each side, turned.
+    private static readonly ImageView[] Views =
+    [
+        new(),
+        new() { ScaleX = 1 + Growth, ScaleY = 1 + Growth },
+        new() { ScaleX = 1 - Growth, ScaleY = 1 - Growth },
+        new() { MoveX = Shift },
+        new() { MoveX = -Shift },
+        new() { MoveY = Shift },
+        new() { MoveY = -Shift },
+        new() { Angle = Turn },
+        new() { Angle = -Turn },
+    ];
 
     private readonly CaptionModel _model;
     private readonly TargetWriter _writer;
     private readonly ImageFeatures _features;
-    private readonly float[] _vector;
+    private readonly float[] _vectors;
+    private readonly int _views;
 
     /// <summary>A captioner.</summary>
     /// <param name="model">The model.</param>
     /// <param name="search">Width, longest caption, length normalisation.</param>
-    public Captioner(CaptionModel model, SearchSettings search)
+    /// <param name="views">How often an image is looked at, each time a little moved, sized or turned; words are those likeliest in the
+    /// mean.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The views are not 1 to <see cref="MostViews"/>.</exception>
+    public Captioner(CaptionModel model, SearchSettings search, int views = 1)
     {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(views);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(views, MostViews);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(search);
         _model = model;
         _writer = new TargetWriter(model.Network, search);
         _features = new ImageFeatures(model.Images);
-        _vector = new float[model.Images.Count];
+        _vectors = new float[views * model.Images.Count];
+        _views = views;
     }
 
     /// <summary>The captions found, the best first.</summary>
     /// <param name="image">A thumbnail of the model's size.</param>
     public IReadOnlyList<ImageCaption> Describe(Thumbnail image)
     {
-        _model.Describe(_features, image, new ImageView(), _vector);
-        return [.. _writer.Write(1, _vector).Select(written =>
+        int size = _model.Images.Count;
+        for (int view = 0; view < _views; view++) _model.Describe(_features, image, Views[view], _vectors.AsSpan(view * size, size));
+        return [.. _writer.Write(1, _vectors, _views).Select(written =>
             new ImageCaption(_model.Tokenizer.Join(_model.Vocabulary.Decode(written.Tokens)), written.Score, written.LogProbability))];
     }
 

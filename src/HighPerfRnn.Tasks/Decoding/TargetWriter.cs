@@ -28,29 +28,32 @@ internal sealed class TargetWriter
     private readonly EncoderDecoder<float> _network;
     private readonly SearchSettings _settings;
     private readonly BeamSearch<float> _search;
-    private EncoderDecoderSession<float> _session;
+    private EncoderDecoderSession<float>[] _sessions;
+    private BeamEnsemble<float> _scorer;
 
     public TargetWriter(EncoderDecoder<float> network, SearchSettings settings)
     {
         _network = network;
         _settings = settings;
         _search = new BeamSearch<float>(network.Options.VocabularySize, settings.Width, settings.MaxLength, settings.LengthExponent);
-        _session = new EncoderDecoderSession<float>(network, 64, settings.Width);
+        _sessions = [];
+        _scorer = MakeRoom(1, 64);
     }
 
     /// <summary>The best targets of a source of tokens, the best first.</summary>
     public IReadOnlyList<WrittenTarget> Write(ReadOnlySpan<int> source)
     {
-        MakeRoom(source.Length);
-        _session.Encode(source);
+        _scorer = MakeRoom(1, source.Length);
+        _sessions[0].Encode(source);
         return Search();
     }
 
-    /// <summary>The best targets of a source of numbers [S, I].</summary>
-    public IReadOnlyList<WrittenTarget> Write(int steps, ReadOnlySpan<float> source)
+    /// <summary>The best targets of a source of numbers [S, I], or of several views of one [views, S, I], in the mean of their scores.</summary>
+    public IReadOnlyList<WrittenTarget> Write(int steps, ReadOnlySpan<float> source, int views = 1)
     {
-        MakeRoom(steps);
-        _session.Encode(steps, source);
+        _scorer = MakeRoom(views, steps);
+        int size = source.Length / views;
+        for (int view = 0; view < views; view++) _sessions[view].Encode(steps, source.Slice(view * size, size));
         return Search();
     }
 
@@ -71,7 +74,7 @@ internal sealed class TargetWriter
 
     private WrittenTarget[] Search()
     {
-        var written = new WrittenTarget[_search.Search(_session, Vocabulary.Begin, Vocabulary.End)];
+        var written = new WrittenTarget[_search.Search(_scorer, Vocabulary.Begin, Vocabulary.End)];
         for (int rank = 0; rank < written.Length; rank++)
         {
             int[] tokens = new int[_search.Length(rank)];
@@ -82,8 +85,13 @@ internal sealed class TargetWriter
         return written;
     }
 
-    private void MakeRoom(int steps)
+    /// <summary>Sessions for so many views of so many steps, and what scores by all of them.</summary>
+    private BeamEnsemble<float> MakeRoom(int views, int steps)
     {
-        if (steps > _session.MaxSourceSteps) _session = new EncoderDecoderSession<float>(_network, Math.Max(steps, 2 * _session.MaxSourceSteps), _settings.Width);
+        int room = _sessions.Length == 0 ? 0 : _sessions[0].MaxSourceSteps;
+        if (_sessions.Length == views && steps <= room) return _scorer;
+        if (steps > room) room = Math.Max(steps, 2 * room);
+        _sessions = [.. Enumerable.Range(0, views).Select(_ => new EncoderDecoderSession<float>(_network, room, _settings.Width))];
+        return new BeamEnsemble<float>(_sessions, _network.Options.VocabularySize, _settings.Width);
     }
 }

@@ -71,6 +71,7 @@ public static class TaskCheckpoint
         trainer.Iteration = iteration;
         trainer.BestIteration = bestIteration;
         trainer.BestDecisive = decisive;
+        trainer.BestScore = null;
         trainer.ValidationsSinceBest = (int)Math.Min(since, int.MaxValue);
     }
 
@@ -83,6 +84,7 @@ public static class TaskCheckpoint
     {
         TaskTrainingOptions options = trainer.Options;
         yield return new("training.data", $"{trainer.Task.TrainingLengths.Length} examples, {Fingerprint(trainer.Task.TrainingLengths):x16}");
+        yield return new("training.examples", options.Examples);
         yield return new("training.batch", Invariant(options.Batch));
         yield return new("training.optimizer", trainer.Optimizer.Name);
         yield return new("training.learning_rate", Invariant(options.LearningRate));

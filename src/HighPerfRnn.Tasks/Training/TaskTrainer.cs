@@ -80,6 +80,9 @@ public sealed class TaskTrainer
     /// <summary>The best score's deciding number; NaN before the first validation.</summary>
     public double BestDecisive { get; internal set; } = double.NaN;
 
+    /// <summary>What the best parameters scored; null where this trainer has not measured them itself.</summary>
+    public TaskScore? BestScore { get; internal set; }
+
     /// <summary>Validations since the best one.</summary>
     public int ValidationsSinceBest { get; internal set; }
 
@@ -119,6 +122,7 @@ public sealed class TaskTrainer
         if (double.IsNaN(score.Decisive) || double.IsNaN(BestDecisive) || score.Decisive > BestDecisive)
         {
             BestDecisive = score.Decisive;
+            BestScore = score;
             BestIteration = Iteration;
             ValidationsSinceBest = 0;
             KeepBest();

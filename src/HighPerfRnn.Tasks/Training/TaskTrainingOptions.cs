@@ -35,6 +35,9 @@ public sealed record TaskTrainingOptions
     /// <summary>The largest norm of the gradient.</summary>
     public double Clip { get; init; } = 1;
 
+    /// <summary>What else decides how examples are seen, in words: a training that goes on must have the same.</summary>
+    public string Examples { get; init; } = string.Empty;
+
     /// <summary>What the order of examples and all masks follow from.</summary>
     public ulong Seed { get; init; } = 1;
 }

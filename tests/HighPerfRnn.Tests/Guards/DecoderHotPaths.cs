@@ -39,6 +39,17 @@ internal static class DecoderHotPaths<T>
             T[] logits = new T[Width * Vocabulary];
             return OfSession(hasTokens: true, (session, _) => session.Score(parents, tokens, logits));
         }),
+        new("BeamEnsemble.Score(ReadOnlySpan<Int32>, ReadOnlySpan<Int32>, Span<T>)", _ =>
+        {
+            int[] parents = new int[Width], tokens = new int[Width];
+            T[] logits = new T[Width * Vocabulary];
+            BeamEnsemble<T>? ensemble = null;
+            return OfSession(hasTokens: true, (session, _) =>
+            {
+                ensemble ??= new BeamEnsemble<T>([session, session], Vocabulary, Width);
+                ensemble.Score(parents, tokens, logits);
+            });
+        }),
         new("BeamSearch.Search(TScorer, Int32, Int32)", _ =>
         {
             var search = new BeamSearch<T>(Vocabulary, Width, maxLength: 5);

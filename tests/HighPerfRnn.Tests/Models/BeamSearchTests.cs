@@ -94,6 +94,29 @@ public sealed class BeamSearchTests
         Assert.Throws<ArgumentOutOfRangeException>(() => search.Score(1));
     }
 
+    [Property(MaxTest = 50)]
+    public void AnEnsembleScoresByTheMeanOfLogits(int seed)
+    {
+        const int vocabulary = 5, width = 3;
+        double[] found = new double[width * vocabulary];
+        IBeamScorer<double>[] scorers = [.. Enumerable.Range(0, 3).Select(i => new HashScorer(vocabulary, width, seed + i))];
+        var ensemble = new BeamEnsemble<double>(scorers, vocabulary, width);
+        ensemble.Score([0, 1, 2], [Begin, 2, 3], found);
+        ensemble.Score([2, 0, 0], [4, 2, 3], found);
+        int[][] hypotheses = [[3, 4], [Begin, 2], [Begin, 3]];
+        for (int row = 0; row < width; row++)
+        {
+            double[][] logits = [.. Enumerable.Range(0, 3).Select(i => HashScorer.Logits(vocabulary, seed + i, hypotheses[row]))];
+            for (int token = 0; token < vocabulary; token++)
+            {
+                Assert.Equal(logits.Average(of => of[token]), found[(row * vocabulary) + token], 1e-12);
+            }
+        }
+
+        Assert.Throws<ArgumentException>(() => new BeamEnsemble<double>([], vocabulary, width));
+        Assert.Throws<ArgumentException>(() => ensemble.Score([0, 0, 0], [0, 0, 0], new double[4]));
+    }
+
     [Fact]
     public void ASearchAllocatesNothing()
     {

@@ -28,6 +28,8 @@ public sealed class CaptionTaskTests
         Assert.True(scores.Texts.Errors.ExactMatch >= 0.97, $"{scores.Texts.Errors.ExactMatch:P0} exactly right");
         Assert.True(scores.RecallAt5 >= scores.RecallAt1);
         Assert.Equal(scores.Texts.Errors.ExactMatch, scores.RecallAt1);
+        CaptionScores looked = new Captioner(model, new SearchSettings { Width = 3 }, Captioner.MostViews).Measure(unseen, right);
+        Assert.True(looked.Texts.Errors.ExactMatch >= 0.97, $"{looked.Texts.Errors.ExactMatch:P0} exactly right in the mean of views");
         // Each caption with the image of the one after it: the six captions are drawn alike, so few fit by chance.
         CaptionScores shuffled = captioner.Measure([.. unseen.Skip(1), unseen[0]], right);
         Assert.True(shuffled.Texts.Errors.ExactMatch <= 0.4, $"{shuffled.Texts.Errors.ExactMatch:P0} right without images");

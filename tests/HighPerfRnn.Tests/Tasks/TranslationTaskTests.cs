@@ -80,6 +80,10 @@ public sealed class TranslationTaskTests
             () => TaskCheckpoint.Load(parts, TranslationModel.Kind, third.Metadata, third.SetNames, other)).Message;
         Assert.Contains("training.data", message, StringComparison.Ordinal);
         Assert.Equal(0, other.Iteration);
+        var seen = new TaskTrainer(resumed.Task, resumed.Options with { Examples = "mirrored" });
+        message = Assert.Throws<ModelFormatException>(
+            () => TaskCheckpoint.Load(parts, TranslationModel.Kind, again.Metadata, again.SetNames, seen)).Message;
+        Assert.Contains("training.examples", message, StringComparison.Ordinal);
 
         static void Step(TaskTrainer trainer)
         {

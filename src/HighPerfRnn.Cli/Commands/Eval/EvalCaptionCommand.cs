@@ -19,11 +19,13 @@ internal static class EvalCaptionCommand
         var model = new Argument<string>("MODEL") { Description = "a model file" };
         var data = new CaptionData();
         var search = new TranslateOptions();
+        Option<int> views = CaptionWords.Views();
         Option<bool> shuffle = CommandOptions.Switch("--shuffle", "Give each caption the image of another: what is left then does not come from images.");
         Option<bool> json = CommandOptions.Json();
         var command = new Command("caption", "How good a model's captions are: exactly right, among the five likeliest of the search, BLEU, chrF, errors.") { model };
         data.AddTo(command);
         search.AddTo(command);
+        command.Add(views);
         command.Add(shuffle);
         command.Add(json);
         command.SetAction(parsed =>
@@ -32,12 +34,10 @@ internal static class EvalCaptionCommand
             var skips = new DataSkips();
             IReadOnlyList<CaptionItem> items = data.Read(parsed, loaded.Images.ThumbnailSize, skips);
             TaskRun.Warn(context, skips);
-            int[] order = [.. Enumerable.Range(0, items.Count)];
-            var random = new CounterRandom(1);
-            if (parsed.GetValue(shuffle)) random.Shuffle<int>(order);
-            var captioner = new Captioner(loaded, search.SearchOf(parsed));
+            int[] imageOf = parsed.GetValue(shuffle) ? Strangers(items.Count) : [.. Enumerable.Range(0, items.Count)];
+            var captioner = new Captioner(loaded, search.SearchOf(parsed), parsed.GetValue(views));
             long start = Stopwatch.GetTimestamp();
-            CaptionScores scores = captioner.Measure([.. order.Select(index => items[index].Image)], [.. items.Select(item => item.Caption)]);
+            CaptionScores scores = captioner.Measure([.. imageOf.Select(index => items[index].Image)], [.. items.Select(item => item.Caption)]);
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             var report = new TaskEvaluationReport(items.Count, skips.Count, seconds, items.Count / seconds, scores.ByName);
             if (parsed.GetValue(json)) Json.Write(context.Output, report, Json.Default.TaskEvaluationReport);
@@ -45,6 +45,16 @@ internal static class EvalCaptionCommand
             return ExitCode.Done;
         });
         return command;
+    }
+
+    /// <summary>For each of so many the number of another one: all stand in one circle, in an order that is drawn.</summary>
+    private static int[] Strangers(int count)
+    {
+        int[] circle = [.. Enumerable.Range(0, count)], next = new int[count];
+        var random = new CounterRandom(1);
+        random.Shuffle<int>(circle);
+        for (int i = 0; i < count; i++) next[circle[i]] = circle[(i + 1) % count];
+        return next;
     }
 
     private static void Print(TextWriter output, TaskEvaluationReport report)

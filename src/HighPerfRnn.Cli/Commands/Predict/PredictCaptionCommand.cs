@@ -19,16 +19,18 @@ internal static class PredictCaptionCommand
         Option<int> alternatives = CommandOptions.Whole(
             "--alternatives", 1, 1, 1000, "Captions an image, at most --beam of them; more than 1 are shown with their scores.");
         var search = new TranslateOptions();
+        Option<int> views = CaptionWords.Views();
         Option<bool> json = CommandOptions.Json();
         var command = new Command("caption", "Say what images show, a line each, as their paths come, one a line.") { model, image };
         input.AddTo(command);
         command.Add(alternatives);
         search.AddTo(command);
+        command.Add(views);
         command.Add(json);
         command.SetAction(parsed =>
         {
             CaptionModel loaded = InputFile.ReadModel(parsed.GetValue(model)!, CaptionModel.Load);
-            var captioner = new Captioner(loaded, search.SearchOf(parsed));
+            var captioner = new Captioner(loaded, search.SearchOf(parsed), parsed.GetValue(views));
             IEnumerable<string> paths = parsed.GetValue(image) is string one ? [one] : input.Lines(parsed).Select(line => line.Text);
             foreach (string path in paths)
             {

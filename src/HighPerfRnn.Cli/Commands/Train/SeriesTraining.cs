@@ -69,7 +69,7 @@ internal sealed class SeriesTraining(ToolContext context, TaskFlags flags, Class
 
     private void Train(ParseResult parsed, TaskRun run, ClassificationModel model, NumberSequences examples, NumberSequences held, float[] weights)
     {
-        TaskTrainingOptions options = flags.OptionsOf(parsed, examples.Count);
+        TaskTrainingOptions options = flags.OptionsOf(parsed, examples.Count) with { Examples = $"class weights {weights.Length > 0}" };
         var task = new LabelTask(model.Network, model.Settings, model.InputSize, examples, held, options.Batch, weights, run.Workers);
         run.Train(new TaskModelParts(ClassificationModel.Kind, model.Metadata, model.SetNames), task, options);
     }

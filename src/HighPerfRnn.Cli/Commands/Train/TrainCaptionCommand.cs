@@ -6,6 +6,7 @@ using HighPerfRnn.Layers;
 using HighPerfRnn.Tasks.Captioning;
 using HighPerfRnn.Tasks.Decoding;
 using HighPerfRnn.Tasks.Training;
+using static System.FormattableString;
 
 namespace HighPerfRnn.Cli.Commands.Train;
 
@@ -85,13 +86,14 @@ internal sealed class TrainCaptionCommand
         if (!hasValidation) validation = training;
         CaptionModel model = CaptionModel.Create(
             training.Select(item => item.Caption), [.. training.Select(item => item.Image)], images, _text.TokenizerOf(parsed, TextUnit.Word), _network.SettingsOf(parsed, _flags));
-        CaptionExamples examples = Encode(model, training, ImageAugmentation.Of(parsed.GetValue(_augmentation)));
+        double augmentation = parsed.GetValue(_augmentation);
+        CaptionExamples examples = Encode(model, training, ImageAugmentation.Of(augmentation));
         CaptionExamples held = Encode(model, validation, null);
-        TaskTrainingOptions options = _flags.OptionsOf(parsed, examples.Count);
+        TaskTrainingOptions options = _flags.OptionsOf(parsed, examples.Count) with { Examples = Invariant($"augmentation {augmentation}") };
         var task = new DecoderTask(model.Network, model.Settings, images.Count, examples, held, options.Batch, run.Workers);
         run.Train(new TaskModelParts(CaptionModel.Kind, model.Metadata, model.SetNames), task, options);
         IReadOnlyList<CaptionItem> measured = [.. validation.Take(MostMeasured)];
-        CaptionScores scores = new Captioner(model, new SearchSettings()).Measure(
+        CaptionScores scores = new Captioner(model, new SearchSettings(), Captioner.MostViews).Measure(
             [.. measured.Select(item => item.Image)], [.. measured.Select(item => item.Caption)]);
         foreach ((string name, double value) in scores.ByName) run.Metrics[name] = value;
         string of = hasValidation ? "what was set aside" : "images that it was trained on, as they are";
@@ -109,7 +111,7 @@ internal sealed class TrainCaptionCommand
     private static void Show(TextWriter output, CaptionModel model, IReadOnlyList<CaptionItem> items, string of)
     {
         output.WriteLine($"What it says of {of}:");
-        var captioner = new Captioner(model, new SearchSettings());
+        var captioner = new Captioner(model, new SearchSettings(), Captioner.MostViews);
         foreach (CaptionItem item in items.Take(MostSamples))
         {
             string text = captioner.Describe(item.Image) is [var best, ..] ? best.Text : string.Empty;

@@ -7,6 +7,7 @@ using HighPerfRnn.Layers;
 using HighPerfRnn.Tasks.Classification;
 using HighPerfRnn.Tasks.Labelling;
 using HighPerfRnn.Tasks.Training;
+using static System.FormattableString;
 
 namespace HighPerfRnn.Cli.Commands.Train;
 
@@ -105,7 +106,10 @@ internal sealed class TrainClassifyCommand
         int most = parsed.GetValue(_flags.MaxLength);
         TokenClasses examples = TextClassifier.Encode(model, training, most, run.Skips), held = TextClassifier.Encode(model, validation, most, run.Skips);
         if (examples.Count == 0) throw ToolException.Usage("--max-length", $"no text of at most {most} tokens", "one at least");
-        TaskTrainingOptions options = _flags.OptionsOf(parsed, examples.Count);
+        TaskTrainingOptions options = _flags.OptionsOf(parsed, examples.Count) with
+        {
+            Examples = Invariant($"token dropout {parsed.GetValue(_tokenDropout)}, class weights {parsed.GetValue(_weights)}"),
+        };
         float[] weights = parsed.GetValue(_weights) ? LabelWeights.Balanced(examples, model.Classes.Count) : [];
         var task = new LabelTask(model.Network, model.Settings, inputSize: 0, examples, held, options.Batch, weights, run.Workers);
         run.Train(new TaskModelParts(ClassificationModel.Kind, model.Metadata, model.SetNames), task, options);

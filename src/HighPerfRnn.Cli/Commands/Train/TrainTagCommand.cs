@@ -5,6 +5,7 @@ using HighPerfRnn.Layers;
 using HighPerfRnn.Tasks.Labelling;
 using HighPerfRnn.Tasks.Tagging;
 using HighPerfRnn.Tasks.Training;
+using static System.FormattableString;
 
 namespace HighPerfRnn.Cli.Commands.Train;
 
@@ -72,7 +73,7 @@ internal sealed class TrainTagCommand
         int window = parsed.GetValue(_window);
         NumberSequences examples = model.Encode(training, window, run.Skips, parsed.GetValue(_noise)), held = model.Encode(validation, window, run.Skips);
         if (examples.Count == 0) throw ToolException.Usage("--data", "no sequence that can be trained on", "one at least");
-        TaskTrainingOptions options = _flags.OptionsOf(parsed, examples.Count);
+        TaskTrainingOptions options = _flags.OptionsOf(parsed, examples.Count) with { Examples = Invariant($"window {window}, noise {parsed.GetValue(_noise)}") };
         var task = new LabelTask(model.Network, model.Settings, model.Scaling.Columns.Count, examples, held, options.Batch, workers: run.Workers);
         run.Train(new TaskModelParts(TaggingModel.Kind, model.Metadata, model.SetNames), task, options);
         string plotPath = Path.ChangeExtension(run.ModelPath, ".timeline.png");
