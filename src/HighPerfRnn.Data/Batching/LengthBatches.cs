@@ -4,7 +4,7 @@ namespace HighPerfRnn.Data.Batching;
 
 /// <summary>
 /// Batches of examples of alike lengths, in an order that a seed and an epoch decide: little padding, and still a shuffle. Nothing is
-/// allocated after the constructor.
+/// allocated after the constructor but by <see cref="Sort"/>.
 /// </summary>
 public sealed class LengthBatches
 {
@@ -17,7 +17,7 @@ public sealed class LengthBatches
     private readonly int[] _batches;
     private readonly long[] _keys;
 
-    /// <summary>All examples, each in one batch of up to B; in their own order until <see cref="Shuffle"/>.</summary>
+    /// <summary>All examples, each in one batch of up to B; in their own order at first.</summary>
     /// <param name="lengths">A length an example.</param>
     /// <param name="batch">B.</param>
     /// <exception cref="ArgumentOutOfRangeException">The batch is not positive.</exception>
@@ -38,7 +38,7 @@ public sealed class LengthBatches
 
     private int Window => (int)Math.Min((long)_batch * BatchesSortedTogether, int.MaxValue / _batch * _batch);
 
-    /// <summary>The examples of a batch, until the next shuffle.</summary>
+    /// <summary>The examples of a batch, until they are put into others.</summary>
     /// <exception cref="IndexOutOfRangeException">There is no such batch.</exception>
     public ReadOnlySpan<int> this[int index]
     {
@@ -70,6 +70,16 @@ public sealed class LengthBatches
 
         Number(_batches);
         random.Shuffle<int>(_batches);
+    }
+
+    /// <summary>Puts examples into batches from the shortest to the longest, those of one length in their own order.</summary>
+    public void Sort()
+    {
+        Number(_examples);
+        long[] keys = new long[_examples.Length];
+        for (int i = 0; i < keys.Length; i++) keys[i] = ((long)_lengths[i] << 32) | (uint)i;
+        keys.AsSpan().Sort(_examples.AsSpan());
+        Number(_batches);
     }
 
     private static void Number(int[] items)

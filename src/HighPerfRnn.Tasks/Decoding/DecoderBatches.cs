@@ -32,8 +32,6 @@ internal sealed class DecoderBatches
         _targetLengths = new int[batch];
     }
 
-    public int MaxBatch => _sources.MaxBatch;
-
     public int MaxSourceSteps => _sources.MaxSteps;
 
     /// <summary>The end counted.</summary>

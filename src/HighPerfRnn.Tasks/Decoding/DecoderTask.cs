@@ -1,3 +1,4 @@
+using HighPerfRnn.Data.Batching;
 using HighPerfRnn.Memory;
 using HighPerfRnn.Models;
 using HighPerfRnn.Tasks.Training;
@@ -12,9 +13,9 @@ public sealed class DecoderTask : ITrainableTask
     private readonly EncoderDecoder<float> _network;
     private readonly DecoderSettings _settings;
     private readonly IDecoderExamples _training;
-    private readonly IDecoderExamples _validation;
     private readonly DecoderBatches _batches;
     private readonly DecoderBatches _validationBatches;
+    private readonly LengthBatches _validationOrder;
     private readonly EncoderDecoderPass<float> _pass;
     private readonly float[] _rowLosses;
     private readonly int[] _lengths;
@@ -44,7 +45,6 @@ public sealed class DecoderTask : ITrainableTask
         _network = network;
         _settings = settings;
         _training = training;
-        _validation = validation;
         _workers = workers;
         _batches = new DecoderBatches(training, batch, inputSize);
         _validationBatches = new DecoderBatches(validation, batch, inputSize);
@@ -54,8 +54,10 @@ public sealed class DecoderTask : ITrainableTask
             Math.Max(_batches.MaxTargetSteps, _validationBatches.MaxTargetSteps),
             batch);
         _rowLosses = new float[_pass.MaxTargetSteps * batch];
-        _lengths = new int[training.Count];
-        for (int example = 0; example < _lengths.Length; example++) _lengths[example] = training.Target(example).Length + 1;
+        _lengths = Lengths(training);
+        // Alike lengths together: padding costs time, and changes nothing.
+        _validationOrder = new LengthBatches(Lengths(validation), batch);
+        _validationOrder.Sort();
     }
 
     /// <inheritdoc/>
@@ -98,13 +100,9 @@ public sealed class DecoderTask : ITrainableTask
     {
         double loss = 0;
         long tokens = 0;
-        int[] order = [.. Enumerable.Range(0, _validation.Count)];
-        // Alike lengths together: padding costs time, and changes nothing.
-        Array.Sort(order, (a, b) => _validation.Target(a).Length.CompareTo(_validation.Target(b).Length) is int byLength and not 0 ? byLength : a.CompareTo(b));
-        for (int start = 0; start < order.Length; start += _validationBatches.MaxBatch)
+        for (int index = 0; index < _validationOrder.Count; index++)
         {
-            ReadOnlySpan<int> examples = order.AsSpan(start, Math.Min(_validationBatches.MaxBatch, order.Length - start));
-            _pass.Forward(_validationBatches.Fill(examples, draw: null), _workers);
+            _pass.Forward(_validationBatches.Fill(_validationOrder[index], draw: null), _workers);
             loss += SoftmaxCrossEntropy<float>.Forward(
                 _pass.Logits,
                 _validationBatches.TargetsOf(_pass),
@@ -117,4 +115,7 @@ public sealed class DecoderTask : ITrainableTask
 
         return TaskScore.OfLoss(tokens == 0 ? double.NaN : loss / tokens);
     }
+
+    private static int[] Lengths(IDecoderExamples examples) =>
+        [.. Enumerable.Range(0, examples.Count).Select(example => examples.Target(example).Length + 1)];
 }

@@ -36,8 +36,6 @@ internal sealed class LabelBatches
         _values = new float[settings.Loss == LabelLoss.Numbers ? checked(batch * outputSize) : 0];
     }
 
-    public int MaxBatch => _sources.MaxBatch;
-
     public int MaxSteps => _sources.MaxSteps;
 
     public int LongestLabels { get; }

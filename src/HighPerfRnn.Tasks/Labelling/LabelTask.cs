@@ -1,3 +1,4 @@
+using HighPerfRnn.Data.Batching;
 using HighPerfRnn.Memory;
 using HighPerfRnn.Models;
 using HighPerfRnn.Tasks.Training;
@@ -18,9 +19,9 @@ public sealed class LabelTask : ITrainableTask
     private readonly SequenceClassifier<float> _network;
     private readonly LabelSettings _settings;
     private readonly ILabelExamples _training;
-    private readonly ILabelExamples _validation;
     private readonly LabelBatches _batches;
     private readonly LabelBatches _validationBatches;
+    private readonly LengthBatches _validationOrder;
     private readonly SequenceClassifierPass<float> _pass;
     private readonly float[] _losses;
     private readonly float[] _workspace;
@@ -54,7 +55,6 @@ public sealed class LabelTask : ITrainableTask
         _network = network;
         _settings = settings;
         _training = training;
-        _validation = validation;
         _workers = workers;
         _classWeights = classWeights.ToArray();
         _batches = new LabelBatches(training, settings, batch, inputSize, network.OutputSize);
@@ -64,8 +64,10 @@ public sealed class LabelTask : ITrainableTask
         _losses = new float[checked(steps * batch * (settings.Loss == LabelLoss.Numbers ? network.OutputSize : 1))];
         int longest = Math.Max(_batches.LongestLabels, _validationBatches.LongestLabels);
         _workspace = new float[settings.Loss == LabelLoss.Ctc ? CtcLoss<float>.WorkspaceSize(steps, batch, longest) : 0];
-        _lengths = new int[training.Count];
-        for (int example = 0; example < _lengths.Length; example++) _lengths[example] = training.SourceSteps(example);
+        _lengths = Lengths(training);
+        // Alike lengths together: padding costs time, and changes nothing.
+        _validationOrder = new LengthBatches(Lengths(validation), batch);
+        _validationOrder.Sort();
     }
 
     /// <inheritdoc/>
@@ -114,13 +116,9 @@ public sealed class LabelTask : ITrainableTask
     {
         double loss = 0;
         long counted = 0, right = 0;
-        int[] order = [.. Enumerable.Range(0, _validation.Count)];
-        // Alike lengths together: padding costs time, and changes nothing.
-        Array.Sort(order, (a, b) => _validation.SourceSteps(a).CompareTo(_validation.SourceSteps(b)) is int byLength and not 0 ? byLength : a.CompareTo(b));
-        for (int start = 0; start < order.Length; start += _validationBatches.MaxBatch)
+        for (int index = 0; index < _validationOrder.Count; index++)
         {
-            ReadOnlySpan<int> examples = order.AsSpan(start, Math.Min(_validationBatches.MaxBatch, order.Length - start));
-            _pass.Forward(_validationBatches.Fill(examples, draw: null), _workers);
+            _pass.Forward(_validationBatches.Fill(_validationOrder[index], draw: null), _workers);
             (double batchLoss, int batchCounted) = ValidationLoss(_pass.Logits);
             loss += batchLoss;
             counted += batchCounted;
@@ -189,4 +187,6 @@ public sealed class LabelTask : ITrainableTask
 
         return right;
     }
+
+    private static int[] Lengths(ILabelExamples examples) => [.. Enumerable.Range(0, examples.Count).Select(examples.SourceSteps)];
 }

@@ -20,15 +20,12 @@ internal sealed class SourceBatches
     {
         _examples = examples;
         _inputSize = inputSize;
-        MaxBatch = batch;
         MaxSteps = 1;
         for (int example = 0; example < examples.Count; example++) MaxSteps = Math.Max(MaxSteps, examples.SourceSteps(example));
         _tokens = new int[inputSize == 0 ? checked(MaxSteps * batch) : 0];
         _numbers = new float[checked(MaxSteps * batch * inputSize)];
         _lengths = new int[batch];
     }
-
-    public int MaxBatch { get; }
 
     public int MaxSteps { get; }
 

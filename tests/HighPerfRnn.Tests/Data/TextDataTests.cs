@@ -124,6 +124,10 @@ public sealed class TextDataTests
         Assert.All(batches, made => Assert.InRange(made.Length, 1, size));
         Assert.Equal(Enumerable.Range(0, of.Length), batches.SelectMany(made => made).Order());
         Assert.Equal(batches, Shuffled());
+        order.Sort();
+        Assert.Equal(
+            Enumerable.Range(0, of.Length).OrderBy(example => of[example]),
+            Enumerable.Range(0, order.Count).SelectMany(index => order[index].ToArray()));
 
         int[][] Shuffled()
         {
