@@ -120,6 +120,9 @@ public sealed record TaskTrainingCase(string Library, TrainedTask Task) : WorkCa
         Pooling = Task == TrainedTask.Classify ? PoolingKind.Mean : null,
     };
 
+    /// <summary>Numbers of what a decoder looks at, a step.</summary>
+    internal int MemorySize => Task == TrainedTask.Caption ? InputSize : HiddenSize;
+
     /// <summary>What a speed counts: tokens read and written, or frames.</summary>
     public int UnitsOfIteration => Batch * (SourceSteps + TargetSteps);
 
@@ -137,7 +140,8 @@ public sealed record TaskTrainingCase(string Library, TrainedTask Task) : WorkCa
     {
         get
         {
-            if (Task == TrainedTask.Caption) return (double)InputSize * HiddenSize;
+            // Of a vector there are the attention's keys and the decoder's first state.
+            if (Task == TrainedTask.Caption) return 2.0 * InputSize * HiddenSize;
             int units = HiddenSize / 2, input = InputSize == 0 ? EmbeddingSize : InputSize;
             return (2.0 * 3 * units * (input + units)) + (Writes ? (double)HiddenSize * HiddenSize : 0);
         }
@@ -145,8 +149,10 @@ public sealed record TaskTrainingCase(string Library, TrainedTask Task) : WorkCa
 
     /// <summary>The cell, two sums over the memory, the combination and the output.</summary>
     private double DecoderProducts =>
-        (3.0 * HiddenSize * (EmbeddingSize + HiddenSize + HiddenSize)) + (2.0 * SourceSteps * HiddenSize) + (2.0 * HiddenSize * HiddenSize)
-            + ((double)HiddenSize * Outputs);
+        (3.0 * HiddenSize * (EmbeddingSize + HiddenSize + HiddenSize)) + ((double)SourceSteps * (HiddenSize + MemorySize))
+            + ((double)(HiddenSize + MemorySize) * HiddenSize) + ((double)OutputInputs * Outputs);
+
+    private int OutputInputs => Task == TrainedTask.Caption ? HiddenSize + MemorySize : HiddenSize;
 
     private double LabelProducts => Writes ? 0 : (double)HiddenSize * Outputs * (Task == TrainedTask.Tag ? SourceSteps : 1);
 

@@ -144,24 +144,25 @@ internal sealed class TorchTaskTraining : IModelTraining
 
     private Func<Tensor> Writer(EncoderDecoder<float> network, TaskTrainingProblem problem)
     {
-        int hidden = _work.HiddenSize, size = _work.EmbeddingSize;
+        int hidden = _work.HiddenSize, size = _work.EmbeddingSize, memorySize = _work.MemorySize;
+        bool readsContext = network.Options.OutputReadsContext;
         Func<Tensor> encoder;
         if (_work.InputSize > 0)
         {
-            Linear map = Dense(network.Encoder.ParameterSets[0], _work.InputSize);
-            encoder = () => map.forward(_source);
+            LayerNorm norm = Keep(nn.LayerNorm(_work.InputSize));
+            encoder = () => norm.forward(_source);
         }
         else
         {
             encoder = Encoder(network.Encoder.ParameterSets);
         }
 
-        Linear keys = Keep(TorchParameters.Linear(network.Attention.Parameters["weight_memory"], default, hidden));
-        Linear bridge = Dense(network.Bridge.Parameters, hidden);
+        Linear keys = Keep(TorchParameters.Linear(network.Attention.Parameters["weight_memory"], default, memorySize));
+        Linear bridge = Dense(network.Bridge.Parameters, memorySize);
         Embedding embedding = Lookup(network.Embedding.Parameters, _work.Outputs);
         GRUCell cell = Keep(TorchParameters.GruCell(size + hidden, hidden, network.Decoder.ParameterSets[0]));
-        Linear combination = Dense(network.Combination.Parameters, 2 * hidden);
-        Linear output = Dense(network.Output.Parameters, hidden);
+        Linear combination = Dense(network.Combination.Parameters, hidden + memorySize);
+        Linear output = Dense(network.Output.Parameters, readsContext ? hidden + memorySize : hidden);
         Tensor read = Read(problem);
         return () =>
         {
@@ -177,7 +178,7 @@ internal sealed class TorchTaskTraining : IModelTraining
                 Tensor weights = met.bmm(state.unsqueeze(2)).squeeze(2).softmax(1);
                 Tensor context = weights.unsqueeze(1).bmm(memory).squeeze(1);
                 fed = combination.forward(cat([state, context], 1)).tanh();
-                outputs[step] = fed;
+                outputs[step] = readsContext ? cat([fed, context], 1) : fed;
             }
 
             return output.forward(cat(outputs, 0));
