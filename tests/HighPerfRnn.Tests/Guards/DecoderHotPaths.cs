@@ -43,12 +43,8 @@ internal static class DecoderHotPaths<T>
         {
             int[] parents = new int[Width], tokens = new int[Width];
             T[] logits = new T[Width * Vocabulary];
-            BeamEnsemble<T>? ensemble = null;
-            return OfSession(hasTokens: true, (session, _) =>
-            {
-                ensemble ??= new BeamEnsemble<T>([session, session], Vocabulary, Width);
-                ensemble.Score(parents, tokens, logits);
-            });
+            var ensemble = new BeamEnsemble<T>([Session(hasTokens: true).Session, Session(hasTokens: true).Session], Vocabulary, Width);
+            return () => ensemble.Score(parents, tokens, logits);
         }),
         new("BeamSearch.Search(TScorer, Int32, Int32)", _ =>
         {
@@ -85,10 +81,16 @@ internal static class DecoderHotPaths<T>
 
     private static Action OfSession(bool hasTokens, Action<EncoderDecoderSession<T>, EncoderDecoderData<T>> call)
     {
+        (EncoderDecoderSession<T> session, EncoderDecoderData<T> data) = Session(hasTokens);
+        return () => call(session, data);
+    }
+
+    private static (EncoderDecoderSession<T> Session, EncoderDecoderData<T> Data) Session(bool hasTokens)
+    {
         var session = new EncoderDecoderSession<T>(new EncoderDecoderSamples<T>(AttentionScore.Additive, hasTokens, outputReadsContext: hasTokens).Model, 4, Width);
         EncoderDecoderData<T> data = new EncoderDecoderData<T>(4, 3, 1, hasTokens, 1).Row(0);
         Encode(session, data);
-        return () => call(session, data);
+        return (session, data);
     }
 
     private static void Encode(EncoderDecoderSession<T> session, EncoderDecoderData<T> data)
