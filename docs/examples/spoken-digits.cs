@@ -12,13 +12,18 @@ const int digitsOfAStream = 12;
 const double shortestSilence = 0.2, longestSilence = 1.0, least = 15, most = 30;
 
 if (args.Length < 2) return Fail("expected RECORDINGS OUT [STREAMS] [FIRST_TEST_INDEX]");
-string[] files = Directory.Exists(args[0]) ? Directory.GetFiles(args[0], "*.wav") : [];
-if (files.Length == 0) return Fail($"found no WAV file in '{args[0]}', expected the recordings");
-int streams = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 600;
-int firstTest = args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 45;
+string[] files = Directory.Exists(args[0]) ? [.. Directory.GetFiles(args[0], "*.wav").Where(file => IndexOf(file) >= 0)] : [];
+int streams = Number(2, otherwise: 500), firstTest = Number(3, otherwise: 45);
+if (streams < 1 || firstTest < 1) return Fail("expected STREAMS and FIRST_TEST_INDEX as whole numbers from 1");
 Array.Sort(files, StringComparer.Ordinal);
-Write("train", [.. files.Where(file => IndexOf(file) < firstTest)], streams, seed: 1);
-Write("test", [.. files.Where(file => IndexOf(file) >= firstTest)], 50, seed: 2);
+string[] training = [.. files.Where(file => IndexOf(file) < firstTest)], testing = [.. files.Where(file => IndexOf(file) >= firstTest)];
+if (training.Length == 0 || testing.Length == 0)
+{
+    return Fail($"found {training.Length} recordings before index {firstTest} and {testing.Length} from it on in '{args[0]}', expected DIGIT_SPEAKER_INDEX.wav on both sides");
+}
+
+Write("train", training, streams, seed: 1);
+Write("test", testing, 50, seed: 2);
 return 0;
 
 static int Fail(string what)
@@ -27,7 +32,12 @@ static int Fail(string what)
     return 2;
 }
 
-static int IndexOf(string file) => int.Parse(Path.GetFileNameWithoutExtension(file).Split('_')[2], CultureInfo.InvariantCulture);
+int Number(int argument, int otherwise) =>
+    args.Length <= argument ? otherwise : int.TryParse(args[argument], CultureInfo.InvariantCulture, out int number) ? number : -1;
+
+// -1 for what is no recording.
+static int IndexOf(string file) =>
+    Path.GetFileNameWithoutExtension(file).Split('_') is [_, _, var index] && int.TryParse(index, CultureInfo.InvariantCulture, out int number) ? number : -1;
 
 void Write(string part, string[] recordings, int count, int seed)
 {
