@@ -111,7 +111,7 @@ public sealed class CaptionModel
         int size = file.Whole("image_size", 1, 1024);
         var images = new ImageFeatureSettings { Size = size, CellSize = file.Whole("image_cell", 1, size) };
         file.Parse("image_cell", _ => new ImageFeatures(images));
-        NumberScaling scaling = file.Parse("scaling", NumberScaling.Parse);
+        NumberScaling scaling = file.Parse("scaling", text => ParseScaling(text, images.Count));
         Vocabulary vocabulary = file.Parse("vocabulary", Vocabulary.Parse);
         DecoderFile.RequireVectorSizes(file, settings, images.Count, vocabulary.Count);
         var model = new CaptionModel(images, scaling, file.Parse("tokens", TextTokenizer.Parse), vocabulary, settings, isTrainable: false);
@@ -129,6 +129,12 @@ public sealed class CaptionModel
     {
         features.Compute(image, view, vector);
         Scaling.Scale(vector);
+    }
+
+    private static NumberScaling ParseScaling(string text, int count)
+    {
+        var scaling = NumberScaling.Parse(text);
+        return scaling.Columns.Count == count ? scaling : throw new FormatException($"Found scales of {scaling.Columns.Count} numbers; expected {count}.");
     }
 
     private static NumberScaling ScalingOf(IReadOnlyList<Thumbnail> thumbnails, ImageFeatureSettings images)

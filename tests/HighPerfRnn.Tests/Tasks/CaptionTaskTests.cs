@@ -1,5 +1,6 @@
 using HighPerfRnn.Data.Images;
 using HighPerfRnn.Data.Text;
+using HighPerfRnn.Formats;
 using HighPerfRnn.Kernels;
 using HighPerfRnn.Tasks.Captioning;
 using HighPerfRnn.Tasks.Decoding;
@@ -71,6 +72,10 @@ public sealed class CaptionTaskTests
             CaptionModel read = CaptionModel.Load(folder.File($"{round}"));
             var search = new SearchSettings { MaxLength = 8 };
             Assert.Equal(new Captioner(model, search).Describe(images[0]), new Captioner(read, search).Describe(images[0]));
+            var other = new KeyValuePair<string, string>("scaling", "0\t1\ta\n");
+            TaskCheckpoint.Save(
+                folder.File("other"), CaptionModel.Kind, model.Metadata.Select(text => text.Key == other.Key ? other : text), model.SetNames, trainer);
+            Assert.Contains("scaling", Assert.Throws<ModelFormatException>(() => CaptionModel.Load(folder.File("other"))).Message, StringComparison.Ordinal);
             return File.ReadAllBytes(folder.File($"{round}"));
         })];
         Assert.Equal(files[0], files[1]);
