@@ -1,4 +1,5 @@
 #:project ../../src/HighPerfRnn.Data/HighPerfRnn.Data.csproj
+#:property RestorePackagesWithLockFile=false
 
 // Streams of spoken digits for `hprnn train tag`: recordings of the Free Spoken Digit Dataset, DIGIT_SPEAKER_INDEX.wav, strung together
 // with silences between and noise over all, each with a label track. The last recordings of each speaker and digit are kept for testing.

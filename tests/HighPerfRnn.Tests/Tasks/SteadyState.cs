@@ -1,21 +1,16 @@
 namespace HighPerfRnn.Tests.Tasks;
 
-/// <summary>What calls allocate once the runtime has compiled them: where it replaces a loop's code while that runs, it allocates itself.</summary>
+/// <summary>What calls allocate once all that they need is made and the runtime has compiled them.</summary>
 internal static class SteadyState
 {
-    private const int Attempts = 8;
+    private const int WarmUpRounds = 8;
 
-    /// <summary>The least that so many calls in a row allocated on this thread, of several attempts: what each of them allocates is in it.</summary>
+    /// <summary>The bytes that so many calls allocate on this thread, after some rounds of as many.</summary>
     public static long AllocatedBytes(int calls, Action call)
     {
-        long least = long.MaxValue;
-        for (int attempt = 0; attempt < Attempts; attempt++)
-        {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int i = 0; i < calls; i++) call();
-            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
-        }
-
-        return least;
+        for (int i = 0; i < WarmUpRounds * calls; i++) call();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < calls; i++) call();
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 }
