@@ -3,14 +3,20 @@ using HighPerfRnn.Simd;
 
 namespace HighPerfRnn.Kernels;
 
+/// <summary>Panels that end together.</summary>
+/// <param name="Calls">What multiplies a lone row by them.</param>
+/// <param name="FirstColumn">Their first column.</param>
+/// <param name="Columns">How many of the matrix's columns they have.</param>
+internal readonly record struct PlannedRound(RowCall[] Calls, int FirstColumn, int Columns);
+
 /// <summary>
 /// The calls that multiply a lone row by all of a matrix, listed once: to list them takes as long as a product of 16 units.
 /// </summary>
 internal sealed class RowPlan
 {
-    private readonly RowCall[][] _rounds;
+    private readonly PlannedRound[] _rounds;
 
-    private RowPlan(RowCall[][] rounds) => _rounds = rounds;
+    private RowPlan(PlannedRound[] rounds) => _rounds = rounds;
 
     /// <summary>Lists the calls for a matrix of the machine's lane; null for a format that has other tiles.</summary>
     /// <param name="shape">The matrix.</param>
@@ -27,15 +33,15 @@ internal sealed class RowPlan
     /// <summary>How often panels end together.</summary>
     public int Rounds => _rounds.Length;
 
-    /// <summary>The calls of the panels that end together, by their order.</summary>
-    public RowCall[] Round(int round) => _rounds[round];
+    /// <summary>The panels that end together, by their order.</summary>
+    public ref readonly PlannedRound Round(int round) => ref _rounds[round];
 
     private struct Lister<T> : ILaneWork<T, int>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         public PackedShape Shape;
         public bool IsBackwards;
-        public List<RowCall[]> Rounds;
+        public List<PlannedRound> Rounds;
 
         public void Run<TLane>(int argument)
             where TLane : struct, ILane<TLane, T>
@@ -54,7 +60,8 @@ internal sealed class RowPlan
             while (rounds.Next(out int firstPanel, out int endPanel))
             {
                 int count = RowCalls<T, TLane>.List<TPanelRows, Size1>(Shape, firstPanel, endPanel, IsBackwards, calls);
-                Rounds.Add(calls[..count]);
+                int column = Shape.FirstColumn(firstPanel);
+                Rounds.Add(new PlannedRound(calls[..count], column, Math.Min(Shape.FirstColumn(endPanel), Shape.Columns) - column));
             }
         }
     }

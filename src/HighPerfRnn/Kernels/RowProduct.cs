@@ -83,7 +83,7 @@ internal static class RowProduct<T, TLane>
         {
             ReadOnlySpan<RowCall> calls = plan is null
                 ? listed[..RowCalls<T, TLane>.List<TPanelRows, TRows>(right.Shape, firstPanel, endPanel, isBackwards, listed)]
-                : plan.Round(round);
+                : plan.Round(round).Calls;
             RowCalls<T, TLane>.Make(calls, ref left, ref right.Start, ref sums, leftStride, stride);
             int column = right.FirstColumn(firstPanel);
             epilogue.Finish(ref sums, stride, row, TRows.Value, column, Math.Min(right.FirstColumn(endPanel), right.Columns) - column);
@@ -161,16 +161,14 @@ internal static class RowProduct<T, TLane>
         ref T firstSums = ref Unsafe.AsRef<T>(memory);
         ref T secondSums = ref Unsafe.Add(ref firstSums, columns);
         int rounds = firstPlan.Rounds;
-        int end = isBackwards ? shape.FirstColumn(shape.PanelCount) : Math.Min(columns, shape.Columns);
-        int start = isBackwards ? Math.Max(0, end - columns) : 0;
         for (int round = 0; round < rounds; round++)
         {
-            if (isBackwards) RowCalls<T, TLane>.Make(secondPlan.Round(round), ref second, ref secondRight, ref secondSums, leftStride: 0, sumsStride: 0);
-            RowCalls<T, TLane>.Make(firstPlan.Round(round), ref first, ref firstRight, ref firstSums, leftStride: 0, sumsStride: 0);
-            if (!isBackwards) RowCalls<T, TLane>.Make(secondPlan.Round(round), ref second, ref secondRight, ref secondSums, leftStride: 0, sumsStride: 0);
-            epilogue.Finish(ref firstSums, ref secondSums, start, Math.Min(end, shape.Columns) - start);
-            if (isBackwards) (start, end) = (Math.Max(0, start - columns), start);
-            else (start, end) = (end, Math.Min(end + columns, shape.Columns));
+            ref readonly PlannedRound planned = ref firstPlan.Round(round);
+            RowCall[] secondCalls = secondPlan.Round(round).Calls;
+            if (isBackwards) RowCalls<T, TLane>.Make(secondCalls, ref second, ref secondRight, ref secondSums, leftStride: 0, sumsStride: 0);
+            RowCalls<T, TLane>.Make(planned.Calls, ref first, ref firstRight, ref firstSums, leftStride: 0, sumsStride: 0);
+            if (!isBackwards) RowCalls<T, TLane>.Make(secondCalls, ref second, ref secondRight, ref secondSums, leftStride: 0, sumsStride: 0);
+            epilogue.Finish(ref firstSums, ref secondSums, planned.FirstColumn, planned.Columns);
         }
     }
 

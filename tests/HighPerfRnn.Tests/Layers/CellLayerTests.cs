@@ -30,6 +30,22 @@ public sealed class CellLayerTests(ITestOutputHelper log) : IDisposable
         CheckSteps<double>(shape);
     }
 
+    /// <summary>A lone row's panels end together in rounds of several; a last round may be short, and odd steps begin with it.</summary>
+    [Theory]
+    [InlineData("rnn", CellTraits.None)]
+    [InlineData("gru", CellTraits.None)]
+    [InlineData("lstm", CellTraits.None)]
+    [InlineData("lstm", CellTraits.CoupledForget)]
+    public void StepsOfALoneRowEqualOneSequenceAtEverySize(string cell, CellTraits traits)
+    {
+        for (int hiddenSize = 1; hiddenSize <= 160; hiddenSize++)
+        {
+            var shape = new CellCase(cell, Batch: 1, Steps: 3, InputSize: 2, hiddenSize, Seed: hiddenSize, traits);
+            CheckSteps<float>(shape);
+            CheckSteps<double>(shape);
+        }
+    }
+
     [CaseProperty]
     public void RowsAloneEqualRowsInBatch(CellCase shape)
     {
