@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using HighPerfRnn.Kernels;
 using HighPerfRnn.Simd;
@@ -54,6 +55,7 @@ internal class CellPasses<T, TCell>(TCell cell) : CellPasses<T>
         WorkerGroup.Run(workers, ref job, shape.MultiplyAdds * Layout.Gates);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Step(PackedParameters<T> parameters, in RnnStep<T> step, bool isBackwards, WorkerGroup? workers)
     {
         scoped RecurrentStepJob<T, TCell> job;

@@ -25,6 +25,11 @@ internal sealed class PackedParameters<T>
     public readonly GateLayout Gates;
     public readonly PackedShape InputShape;
     public readonly PackedShape RecurrentShape;
+
+    /// <summary>Whether the weights of a step are more than a first-level cache of 32 KB holds.</summary>
+    public readonly bool ExceedsFirstLevel;
+
+    private const int FirstLevelBytes = 1 << 15;
     private readonly GateLayout _recurrentGates;
     private readonly GateLayout _scratchGates;
     private readonly GateLayout _projectionGates;
@@ -74,6 +79,7 @@ internal sealed class PackedParameters<T>
         _scratch = Place(ref end, _scratchShape, isThere: true);
         _projection = Place(ref end, _projectionShape, isThere: true);
         BiasOffset = end;
+        ExceedsFirstLevel = (long)end * Unsafe.SizeOf<T>() > FirstLevelBytes;
         VectorsOffset = checked(BiasOffset + PackedMatrix<T>.Size(1, Gates.Columns));
         end = checked(VectorsOffset + (cell.VectorCount * VectorStride));
         _inputTransposedShape = Transpose(checked(cell.Gates * hiddenSize), inputSize);

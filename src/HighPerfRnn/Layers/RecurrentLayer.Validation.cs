@@ -129,13 +129,23 @@ public abstract partial class RecurrentLayer<T>
         int cellStateLength = _cellStateLength;
         if (step.Input.Length != InputSize
             || step.NextState.Length != OutputSize
-            || (cellStateLength | step.CellState.Length | step.NextCellState.Length) != 0
+            || step.CellState.Length != cellStateLength
+            || step.NextCellState.Length != cellStateLength
             || Check.Overlap(step.NextState, step.State)
-            || Check.Overlap(step.NextState, step.Input))
+            || Check.Overlap(step.NextState, step.Input)
+            || (cellStateLength > 0 && CellStatesOverlap(step)))
         {
             ValidateRows(step);
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool CellStatesOverlap(in RnnStep<T> step) =>
+        Check.Overlap(step.NextCellState, step.State)
+        || Check.Overlap(step.NextCellState, step.Input)
+        || Check.Overlap(step.NextCellState, step.NextState)
+        || Check.Overlap(step.NextState, step.CellState)
+        || (step.NextCellState != step.CellState && Check.Overlap(step.NextCellState, step.CellState));
 
     /// <summary>B.</summary>
     private int ValidateRows(in RnnStep<T> step)

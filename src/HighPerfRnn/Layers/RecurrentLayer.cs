@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using HighPerfRnn.Kernels;
 using HighPerfRnn.Memory;
@@ -139,6 +140,7 @@ public abstract partial class RecurrentLayer<T>
     /// <param name="step">Spans; B is taken from the length of the state.</param>
     /// <param name="workers">Threads to split rows or units over; null for the caller's alone.</param>
     /// <exception cref="ArgumentException">As for <see cref="Forward"/>.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Step(in RnnStep<T> step, WorkerGroup? workers = null)
     {
         if (step.State.Length != OutputSize || !_hasLoneStep)
@@ -148,9 +150,10 @@ public abstract partial class RecurrentLayer<T>
         }
 
         ValidateLoneRow(step);
-        // Weights past the second-level cache: what the last step left there is read first.
+        // Weights past a level of the cache: what the last step left there is read first. Else the input's product comes first, which
+        // the processor then runs beside the last step's activations.
         bool isBackwards = _nextStepIsBackwards;
-        _nextStepIsBackwards = !isBackwards;
+        _nextStepIsBackwards = !isBackwards && _packed.ExceedsFirstLevel;
         _passes.Step(_packed, step, isBackwards, workers);
     }
 
