@@ -45,6 +45,19 @@ internal static class InputFile
         }
     }
 
+    /// <summary>Reads models that are used as one.</summary>
+    /// <param name="paths">The files, one at least.</param>
+    /// <param name="load">Reads one.</param>
+    /// <param name="areAlike">Whether the first and another may be joined.</param>
+    public static TModel[] ReadModels<TModel>(string[] paths, Func<string, TModel> load, Func<TModel, TModel, bool> areAlike)
+    {
+        TModel[] models = [.. paths.Select(path => ReadModel(path, load))];
+        int other = Array.FindIndex(models, model => !areAlike(models[0], model));
+        return other < 0
+            ? models
+            : throw ToolException.Usage(TextConsole.Quote(paths[other]), "a model of other tokens", $"one of the tokens of {TextConsole.Quote(paths[0])}");
+    }
+
     private static string Place(string option, string path) => $"{option} {TextConsole.Quote(path)}";
 
     private static byte[] ReadBytes(string option, string path)

@@ -4,11 +4,18 @@ using HighPerfRnn.Tasks.Decoding;
 
 namespace HighPerfRnn.Cli.Tasks;
 
-/// <summary>Options of networks that write.</summary>
+/// <summary>Options and arguments of networks that write.</summary>
 internal sealed class DecoderOptions
 {
     public Option<double> Smoothing { get; } = CommandOptions.Number(
         "--label-smoothing", 0.1, value => value is >= 0 and < 1, "a number from 0 to below 1", "Of the loss.");
+
+    /// <summary>MODEL, once or more often.</summary>
+    public static Argument<string[]> Models() => new("MODEL")
+    {
+        Description = "a model file; several of the same training with other --seed are used as one: what is likeliest in their mean",
+        Arity = ArgumentArity.OneOrMore,
+    };
 
     /// <summary>The sizes that were asked for.</summary>
     public DecoderSettings SettingsOf(ParseResult parsed, TaskFlags flags) => new()

@@ -120,6 +120,17 @@ public sealed class CaptionModel
         return model;
     }
 
+    /// <summary>
+    /// Whether both write the same tokens by the same numbers for images of the same size, so that a <see cref="Captioner"/> may join them.
+    /// </summary>
+    public bool IsLike(CaptionModel other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Images == other.Images
+            && Tokenizer.Describe() == other.Tokenizer.Describe()
+            && Vocabulary.Tokens.SequenceEqual(other.Vocabulary.Tokens, StringComparer.Ordinal);
+    }
+
     /// <summary>An image's vector.</summary>
     /// <param name="features">Of the model's settings.</param>
     /// <param name="image">The image.</param>

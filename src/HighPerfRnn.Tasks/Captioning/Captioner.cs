@@ -50,7 +50,7 @@ public sealed class Captioner
         new() { Angle = -Turn },
     ];
 
-    private readonly CaptionModel _model;
+    private readonly CaptionModel[] _models;
     private readonly TargetWriter _writer;
     private readonly ImageFeatures _features;
     private readonly float[] _vectors;
@@ -63,26 +63,44 @@ public sealed class Captioner
     /// mean.</param>
     /// <exception cref="ArgumentOutOfRangeException">The views are not 1 to <see cref="MostViews"/>.</exception>
     public Captioner(CaptionModel model, SearchSettings search, int views = 1)
+        : this([model], search, views)
+    {
+    }
+
+    /// <summary>A captioner whose words are those likeliest in the mean of several models' ln p, which costs as many times the time.</summary>
+    /// <param name="models">One at least, of the same tokens and images: the same training with other seeds, say.</param>
+    /// <param name="search">Width, longest caption, length normalisation.</param>
+    /// <param name="views">How often each looks at an image.</param>
+    /// <exception cref="ArgumentException">There is no model, or they are not <see cref="CaptionModel.IsLike"/> each other.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The views are not 1 to <see cref="MostViews"/>.</exception>
+    public Captioner(IReadOnlyList<CaptionModel> models, SearchSettings search, int views = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(views);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(views, MostViews);
-        ArgumentNullException.ThrowIfNull(model);
+        JoinedModels.ThrowIfDifferent(models, (first, other) => first.IsLike(other));
         ArgumentNullException.ThrowIfNull(search);
-        _model = model;
-        _writer = new TargetWriter(model.Network, search);
-        _features = new ImageFeatures(model.Images);
-        _vectors = new float[views * model.Images.Count];
+        _models = [.. models];
+        _writer = new TargetWriter(models.Select(model => model.Network), search);
+        _features = new ImageFeatures(Model.Images);
+        _vectors = new float[_models.Length * views * Model.Images.Count];
         _views = views;
     }
+
+    // Of the tokens and images that all have.
+    private CaptionModel Model => _models[0];
 
     /// <summary>The captions found, the best first.</summary>
     /// <param name="image">A thumbnail of the model's size.</param>
     public IReadOnlyList<ImageCaption> Describe(Thumbnail image)
     {
-        int size = _model.Images.Count;
-        for (int view = 0; view < _views; view++) _model.Describe(_features, image, Views[view], _vectors.AsSpan(view * size, size));
+        int size = Model.Images.Count;
+        for (int i = 0; i < _models.Length * _views; i++)
+        {
+            _models[i / _views].Describe(_features, image, Views[i % _views], _vectors.AsSpan(i * size, size));
+        }
+
         return [.. _writer.Write(1, _vectors, _views).Select(written =>
-            new ImageCaption(_model.Tokenizer.Join(_model.Vocabulary.Decode(written.Tokens)), written.Score, written.LogProbability))];
+            new ImageCaption(Model.Tokenizer.Join(Model.Vocabulary.Decode(written.Tokens)), written.Score, written.LogProbability))];
     }
 
     /// <summary>Describes images and measures what comes of it; captions are compared as the tokeniser reads them.</summary>
@@ -104,7 +122,7 @@ public sealed class Captioner
         int among = 0;
         for (int i = 0; i < images.Count; i++)
         {
-            string right = _model.Tokenizer.Join(_model.Tokenizer.Split(captions[i]));
+            string right = Model.Tokenizer.Join(Model.Tokenizer.Split(captions[i]));
             IReadOnlyList<ImageCaption> found = Describe(images[i]);
             texts.Add(found.Count == 0 ? string.Empty : found[0].Text);
             items.Add(new TranslationItem(string.Empty, [right]));
@@ -112,7 +130,7 @@ public sealed class Captioner
             progress?.Invoke(i + 1);
         }
 
-        TranslationScores scores = TranslationEvaluation.Measure(texts, items, _model.Tokenizer, BleuTokenization.None);
+        TranslationScores scores = TranslationEvaluation.Measure(texts, items, Model.Tokenizer, BleuTokenization.None);
         return new CaptionScores(scores, (double)among / images.Count);
     }
 }

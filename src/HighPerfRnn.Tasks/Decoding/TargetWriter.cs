@@ -22,51 +22,66 @@ public sealed record SearchSettings
     public double LengthExponent { get; init; } = 1;
 }
 
-/// <summary>Writes targets by beam search, one source after the other. Room is made once; only results are allocated.</summary>
+/// <summary>
+/// Writes targets by beam search, one source after the other, with a network or the mean of several. Room is made once; only results are
+/// allocated.
+/// </summary>
 internal sealed class TargetWriter
 {
-    private readonly EncoderDecoder<float> _network;
+    private readonly EncoderDecoder<float>[] _networks;
     private readonly SearchSettings _settings;
     private readonly BeamSearch<float> _search;
     private EncoderDecoderSession<float>[] _sessions;
     private BeamEnsemble<float> _scorer;
 
-    public TargetWriter(EncoderDecoder<float> network, SearchSettings settings)
+    /// <summary>A writer.</summary>
+    /// <param name="networks">One at least, all of one vocabulary.</param>
+    /// <param name="settings">How to search.</param>
+    public TargetWriter(IEnumerable<EncoderDecoder<float>> networks, SearchSettings settings)
     {
-        _network = network;
+        _networks = [.. networks];
         _settings = settings;
-        _search = new BeamSearch<float>(network.Options.VocabularySize, settings.Width, settings.MaxLength, settings.LengthExponent);
+        _search = new BeamSearch<float>(VocabularySize, settings.Width, settings.MaxLength, settings.LengthExponent);
         _sessions = [];
         _scorer = MakeRoom(1, 64);
     }
+
+    private int VocabularySize => _networks[0].Options.VocabularySize;
 
     /// <summary>The best targets of a source of tokens, the best first.</summary>
     public IReadOnlyList<WrittenTarget> Write(ReadOnlySpan<int> source)
     {
         _scorer = MakeRoom(1, source.Length);
-        _sessions[0].Encode(source);
+        foreach (EncoderDecoderSession<float> session in _sessions) session.Encode(source);
         return Search();
     }
 
-    /// <summary>The best targets of a source of numbers [S, I], or of several views of one [views, S, I], in the mean of their scores.</summary>
+    /// <summary>The best targets of a source of numbers in the mean of the scores of all networks and views.</summary>
+    /// <param name="steps">S.</param>
+    /// <param name="source">[networks, views, S, I]: as each network wants each view of the source.</param>
+    /// <param name="views">How many.</param>
     public IReadOnlyList<WrittenTarget> Write(int steps, ReadOnlySpan<float> source, int views = 1)
     {
         _scorer = MakeRoom(views, steps);
-        int size = source.Length / views;
-        for (int view = 0; view < views; view++) _sessions[view].Encode(steps, source.Slice(view * size, size));
+        int size = source.Length / _sessions.Length;
+        for (int i = 0; i < _sessions.Length; i++) _sessions[i].Encode(steps, source.Slice(i * size, size));
         return Search();
     }
 
-    /// <summary>What each step of a target looked at [T, S], the end's step the last.</summary>
+    /// <summary>What each step of a target looked at [T, S], the end's step the last; of several networks the mean.</summary>
     public float[] Attention(ReadOnlySpan<int> source, ReadOnlySpan<int> target)
     {
-        var session = new EncoderDecoderSession<float>(_network, source.Length, 1);
-        session.Encode(source);
-        float[] weights = new float[(target.Length + 1) * source.Length], logits = new float[_network.Options.VocabularySize];
-        for (int step = 0; step <= target.Length; step++)
+        float[] weights = new float[(target.Length + 1) * source.Length], logits = new float[VocabularySize];
+        foreach (EncoderDecoder<float> network in _networks)
         {
-            session.Score([0], [step == 0 ? Vocabulary.Begin : target[step - 1]], logits);
-            session.AttentionWeights.CopyTo(weights.AsSpan(step * source.Length));
+            var session = new EncoderDecoderSession<float>(network, source.Length, 1);
+            session.Encode(source);
+            for (int step = 0; step <= target.Length; step++)
+            {
+                session.Score([0], [step == 0 ? Vocabulary.Begin : target[step - 1]], logits);
+                Span<float> ofStep = weights.AsSpan(step * source.Length, source.Length);
+                for (int i = 0; i < ofStep.Length; i++) ofStep[i] += session.AttentionWeights[i] / _networks.Length;
+            }
         }
 
         return weights;
@@ -85,13 +100,14 @@ internal sealed class TargetWriter
         return written;
     }
 
-    /// <summary>Sessions for so many views of so many steps, and what scores by all of them.</summary>
+    /// <summary>For each network sessions for so many views of so many steps, and what scores by all of them.</summary>
     private BeamEnsemble<float> MakeRoom(int views, int steps)
     {
         int room = _sessions.Length == 0 ? 0 : _sessions[0].MaxSourceSteps;
-        if (_sessions.Length == views && steps <= room) return _scorer;
+        if (_sessions.Length == _networks.Length * views && steps <= room) return _scorer;
         if (steps > room) room = Math.Max(steps, 2 * room);
-        _sessions = [.. Enumerable.Range(0, views).Select(_ => new EncoderDecoderSession<float>(_network, room, _settings.Width))];
-        return new BeamEnsemble<float>(_sessions, _network.Options.VocabularySize, _settings.Width);
+        _sessions = [.. _networks.SelectMany(network =>
+            Enumerable.Range(0, views).Select(_ => new EncoderDecoderSession<float>(network, room, _settings.Width)))];
+        return new BeamEnsemble<float>(_sessions, VocabularySize, _settings.Width);
     }
 }

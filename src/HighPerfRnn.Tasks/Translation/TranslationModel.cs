@@ -118,6 +118,16 @@ public sealed class TranslationModel
         return model;
     }
 
+    /// <summary>Whether both read and write the same tokens by the same numbers, so that a <see cref="Translator"/> may join them.</summary>
+    public bool IsLike(TranslationModel other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Tokens.Source.Describe() == other.Tokens.Source.Describe()
+            && Tokens.Target.Describe() == other.Tokens.Target.Describe()
+            && SourceVocabulary.Tokens.SequenceEqual(other.SourceVocabulary.Tokens, StringComparer.Ordinal)
+            && TargetVocabulary.Tokens.SequenceEqual(other.TargetVocabulary.Tokens, StringComparer.Ordinal);
+    }
+
     /// <summary>Pairs as numbers, with an empty line for no token; those with more tokens than the most are skipped and counted.</summary>
     /// <param name="pairs">Texts.</param>
     /// <param name="mostTokens">Of a source, and of a target.</param>

@@ -15,7 +15,7 @@ public sealed record TranslatedText(string Text, IReadOnlyList<string> Tokens, d
 /// <param name="Weights">[target, source], each row adding up to 1.</param>
 public sealed record AttentionMap(IReadOnlyList<string> Source, IReadOnlyList<string> Target, float[] Weights);
 
-/// <summary>Translates with a model, one text at a time; an object belongs to one thread.</summary>
+/// <summary>Translates with a model or the mean of several, one text at a time; an object belongs to one thread.</summary>
 public sealed class Translator
 {
     private readonly TranslationModel _model;
@@ -27,13 +27,23 @@ public sealed class Translator
     /// <param name="search">Width, longest target, length normalisation.</param>
     /// <param name="mostTokens">The most tokens of a source that are read; what follows is left out.</param>
     public Translator(TranslationModel model, SearchSettings search, int mostTokens = 1000)
+        : this([model], search, mostTokens)
     {
-        ArgumentNullException.ThrowIfNull(model);
+    }
+
+    /// <summary>A translator whose tokens are those likeliest in the mean of several models' ln p, which costs as many times the time.</summary>
+    /// <param name="models">One at least, of the same tokens: the same training with other seeds, say.</param>
+    /// <param name="search">Width, longest target, length normalisation.</param>
+    /// <param name="mostTokens">The most tokens of a source that are read; what follows is left out.</param>
+    /// <exception cref="ArgumentException">There is no model, or they are not <see cref="TranslationModel.IsLike"/> each other.</exception>
+    public Translator(IReadOnlyList<TranslationModel> models, SearchSettings search, int mostTokens = 1000)
+    {
+        JoinedModels.ThrowIfDifferent(models, (first, other) => first.IsLike(other));
         ArgumentNullException.ThrowIfNull(search);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(mostTokens);
-        _model = model;
+        _model = models[0];
         _mostTokens = mostTokens;
-        _writer = new TargetWriter(model.Network, search);
+        _writer = new TargetWriter(models.Select(model => model.Network), search);
     }
 
     /// <summary>The translations found, the best first; none for a text without a token.</summary>

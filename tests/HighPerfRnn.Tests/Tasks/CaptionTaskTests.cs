@@ -50,7 +50,7 @@ public sealed class CaptionTaskTests
         var task = new DecoderTask(network, settings, words.Length, examples, examples, batch: 12);
         var trainer = new TaskTrainer(task, new TaskTrainingOptions { Batch = 12, Iterations = 200, LearningRate = 1e-2 });
         while (!trainer.IsDone) trainer.Step();
-        var writer = new TargetWriter(network, new SearchSettings { Width = 1 });
+        var writer = new TargetWriter([network], new SearchSettings { Width = 1 });
         for (int word = 0; word < words.Length; word++)
         {
             float[] concept = new float[words.Length];
@@ -79,6 +79,23 @@ public sealed class CaptionTaskTests
             return File.ReadAllBytes(folder.File($"{round}"));
         })];
         Assert.Equal(files[0], files[1]);
+    }
+
+    [Fact]
+    public void SeveralModelsCaptionAsTheirMean()
+    {
+        (List<Thumbnail> images, List<string> captions) = Squares(40, seed: 1);
+        CaptionModel first = Train(images, captions, iterations: 12, out _), second = Train(images, captions, iterations: 20, out _);
+        var search = new SearchSettings { MaxLength = 8 };
+        // Half of twice the same logits is the same bits; of more than two, sums are rounded.
+        Assert.Equal(new Captioner(first, search).Describe(images[0]), new Captioner([first, first], search).Describe(images[0]));
+        IReadOnlyList<ImageCaption> alone = new Captioner(first, search, views: 2).Describe(images[0]);
+        IReadOnlyList<ImageCaption> joined = new Captioner([first, second], search, views: 2).Describe(images[0]);
+        Assert.NotEqual(alone, joined);
+        Assert.Equal(joined[0].LogProbability, new Captioner([second, first], search, views: 2).Describe(images[0])[0].LogProbability, 1e-4);
+        CaptionModel stranger = Train(images, [.. captions.Select(caption => caption + " now")], iterations: 6, out _);
+        Assert.Contains("Model 1", Assert.Throws<ArgumentException>(() => new Captioner([first, stranger], search)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => new Captioner([], search));
     }
 
     private static CaptionModel Train(List<Thumbnail> images, List<string> captions, int iterations, out TaskTrainer trainer)

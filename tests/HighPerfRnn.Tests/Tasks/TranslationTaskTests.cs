@@ -114,6 +114,31 @@ public sealed class TranslationTaskTests
     }
 
     [Fact]
+    public void SeveralModelsTranslateAsTheirMean()
+    {
+        TextPair[] pairs = Reversals(60, seed: 1);
+        TranslationModel first = Trained(pairs, iterations: 20), second = Trained(pairs, iterations: 30);
+        var search = new SearchSettings { MaxLength = 12 };
+        TranslatedText alone = new Translator(first, search).Translate("abc")[0], twice = new Translator([first, first], search).Translate("abc")[0];
+        Assert.Equal((alone.Text, alone.Score), (twice.Text, twice.Score));
+        var both = new Translator([first, second], search);
+        TranslatedText joined = both.Translate("abc")[0];
+        Assert.NotEqual(alone.Score, joined.Score);
+        AttentionMap map = both.Attend("abc", joined);
+        for (int row = 0; row < map.Target.Count; row++) Assert.Equal(1, map.Weights.AsSpan(row * 3, 3).ToArray().Sum(), 1e-5);
+        TranslationModel stranger = Trained([new TextPair("xyz", "zyx")], iterations: 1);
+        Assert.Contains("Model 1", Assert.Throws<ArgumentException>(() => new Translator([first, stranger], search)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => new Translator([], search));
+
+        static TranslationModel Trained(IReadOnlyList<TextPair> pairs, int iterations)
+        {
+            TaskTrainer trainer = Trainer(pairs, iterations, null, out TranslationModel model);
+            while (!trainer.IsDone) trainer.Step();
+            return model;
+        }
+    }
+
+    [Fact]
     public void AnIterationAllocatesNothing()
     {
         TaskTrainer trainer = Trainer(Reversals(160, seed: 1), iterations: 1000, null, out _);

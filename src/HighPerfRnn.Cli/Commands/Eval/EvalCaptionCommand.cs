@@ -16,13 +16,13 @@ internal static class EvalCaptionCommand
     /// <summary>The command.</summary>
     public static Command Create(ToolContext context)
     {
-        var model = new Argument<string>("MODEL") { Description = "a model file" };
+        Argument<string[]> files = DecoderOptions.Models();
         var data = new CaptionData();
         var search = new TranslateOptions();
         Option<int> views = CaptionWords.Views();
         Option<bool> shuffle = CommandOptions.Switch("--shuffle", "Give each caption the image of another: what is left then does not come from images.");
         Option<bool> json = CommandOptions.Json();
-        var command = new Command("caption", "How good a model's captions are: exactly right, among the five likeliest of the search, BLEU, chrF, errors.") { model };
+        var command = new Command("caption", "How good a model's captions are: exactly right, among the five likeliest of the search, BLEU, chrF, errors.") { files };
         data.AddTo(command);
         search.AddTo(command);
         command.Add(views);
@@ -30,12 +30,12 @@ internal static class EvalCaptionCommand
         command.Add(json);
         command.SetAction(parsed =>
         {
-            CaptionModel loaded = InputFile.ReadModel(parsed.GetValue(model)!, CaptionModel.Load);
+            CaptionModel[] models = InputFile.ReadModels(parsed.GetValue(files)!, CaptionModel.Load, (first, other) => first.IsLike(other));
             var skips = new DataSkips();
-            IReadOnlyList<CaptionItem> items = data.Read(parsed, loaded.Images.ThumbnailSize, skips);
+            IReadOnlyList<CaptionItem> items = data.Read(parsed, models[0].Images.ThumbnailSize, skips);
             TaskRun.Warn(context, skips);
             int[] imageOf = parsed.GetValue(shuffle) ? Strangers(items.Count) : [.. Enumerable.Range(0, items.Count)];
-            var captioner = new Captioner(loaded, search.SearchOf(parsed), parsed.GetValue(views));
+            var captioner = new Captioner(models, search.SearchOf(parsed), parsed.GetValue(views));
             long start = Stopwatch.GetTimestamp();
             CaptionScores scores = captioner.Measure([.. imageOf.Select(index => items[index].Image)], [.. items.Select(item => item.Caption)]);
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;

@@ -15,26 +15,26 @@ internal static class EvalTranslateCommand
     /// <summary>The command.</summary>
     public static Command Create(ToolContext context)
     {
-        var model = new Argument<string>("MODEL") { Description = "a model file" };
+        Argument<string[]> files = DecoderOptions.Models();
         var data = new TranslationData();
         var search = new TranslateOptions();
         Option<BleuTokenization?> tokenize = TranslateOptions.Tokenize();
         Option<bool> json = CommandOptions.Json();
-        var command = new Command("translate", "How good a model's translations are: BLEU, chrF, errors; a source that comes several times has several right targets.") { model };
+        var command = new Command("translate", "How good a model's translations are: BLEU, chrF, errors; a source that comes several times has several right targets.") { files };
         data.AddTo(command);
         search.AddTo(command);
         command.Add(tokenize);
         command.Add(json);
         command.SetAction(parsed =>
         {
-            TranslationModel loaded = InputFile.ReadModel(parsed.GetValue(model)!, TranslationModel.Load);
+            TranslationModel[] models = InputFile.ReadModels(parsed.GetValue(files)!, TranslationModel.Load, (first, other) => first.IsLike(other));
             var skips = new DataSkips();
             IReadOnlyList<TranslationItem> items = TranslationEvaluation.Items(data.Read(parsed, skips));
             TaskRun.Warn(context, skips);
-            var translator = new Translator(loaded, search.SearchOf(parsed), parsed.GetValue(search.MaxLength));
+            var translator = new Translator(models, search.SearchOf(parsed), parsed.GetValue(search.MaxLength));
             long start = Stopwatch.GetTimestamp();
             TranslationScores scores = TranslationEvaluation.Measure(
-                translator, items, loaded.Tokens.Target, parsed.GetValue(tokenize) ?? BleuTokenization.None);
+                translator, items, models[0].Tokens.Target, parsed.GetValue(tokenize) ?? BleuTokenization.None);
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             var report = new TaskEvaluationReport(items.Count, skips.Count, seconds, items.Count / seconds, scores.ByName);
             if (parsed.GetValue(json)) Json.Write(context.Output, report, Json.Default.TaskEvaluationReport);

@@ -13,7 +13,7 @@ internal static class PredictCaptionCommand
     /// <summary>The command.</summary>
     public static Command Create(ToolContext context)
     {
-        var model = new Argument<string>("MODEL") { Description = "a model file" };
+        Argument<string[]> files = DecoderOptions.Models();
         var input = new PredictInput();
         Option<string?> image = CommandOptions.Text("--image", "FILE", "One image, in place of paths.");
         Option<int> alternatives = CommandOptions.Whole(
@@ -21,7 +21,7 @@ internal static class PredictCaptionCommand
         var search = new TranslateOptions();
         Option<int> views = CaptionWords.Views();
         Option<bool> json = CommandOptions.Json();
-        var command = new Command("caption", "Say what images show, a line each, as their paths come, one a line.") { model, image };
+        var command = new Command("caption", "Say what images show, a line each, as their paths come, one a line.") { files, image };
         input.AddTo(command);
         command.Add(alternatives);
         search.AddTo(command);
@@ -29,12 +29,12 @@ internal static class PredictCaptionCommand
         command.Add(json);
         command.SetAction(parsed =>
         {
-            CaptionModel loaded = InputFile.ReadModel(parsed.GetValue(model)!, CaptionModel.Load);
-            var captioner = new Captioner(loaded, search.SearchOf(parsed), parsed.GetValue(views));
+            CaptionModel[] models = InputFile.ReadModels(parsed.GetValue(files)!, CaptionModel.Load, (first, other) => first.IsLike(other));
+            var captioner = new Captioner(models, search.SearchOf(parsed), parsed.GetValue(views));
             IEnumerable<string> paths = parsed.GetValue(image) is string one ? [one] : input.Lines(parsed).Select(line => line.Text);
             foreach (string path in paths)
             {
-                var thumbnail = Thumbnail.Of(ImageFile.Read(path), loaded.Images.ThumbnailSize);
+                var thumbnail = Thumbnail.Of(ImageFile.Read(path), models[0].Images.ThumbnailSize);
                 ImageCaption[] found = [.. captioner.Describe(thumbnail).Take(parsed.GetValue(alternatives))];
                 if (parsed.GetValue(json)) Json.Write(context.Output, new CaptionReport(path, found), Json.Default.CaptionReport);
                 else Alternatives.Write(context.Output, found.Select(caption => (caption.Score, caption.Text)), parsed.GetValue(alternatives) > 1);

@@ -12,7 +12,7 @@ internal static class PredictTranslateCommand
     /// <summary>The command.</summary>
     public static Command Create(ToolContext context)
     {
-        var model = new Argument<string>("MODEL") { Description = "a model file" };
+        Argument<string[]> files = DecoderOptions.Models();
         var input = new PredictInput();
         Option<int> alternatives = CommandOptions.Whole(
             "--alternatives", 1, 1, 1000, "Translations a text, at most --beam of them; more than 1 are shown with their scores.");
@@ -20,14 +20,14 @@ internal static class PredictTranslateCommand
             "--heat-map", "FILE", "A PNG of what each token of the first text's translation looked at.");
         var search = new TranslateOptions();
         Option<bool> json = CommandOptions.Json();
-        var command = new Command("translate", "Translate texts, a line each, as they come.") { model, alternatives, heatMap };
+        var command = new Command("translate", "Translate texts, a line each, as they come.") { files, alternatives, heatMap };
         input.AddTo(command);
         search.AddTo(command);
         command.Add(json);
         command.SetAction(parsed =>
         {
-            TranslationModel loaded = InputFile.ReadModel(parsed.GetValue(model)!, TranslationModel.Load);
-            var translator = new Translator(loaded, search.SearchOf(parsed), parsed.GetValue(search.MaxLength));
+            TranslationModel[] models = InputFile.ReadModels(parsed.GetValue(files)!, TranslationModel.Load, (first, other) => first.IsLike(other));
+            var translator = new Translator(models, search.SearchOf(parsed), parsed.GetValue(search.MaxLength));
             string? plotPath = parsed.GetValue(heatMap);
             if (plotPath is not null) OutputFile.ThrowIfNotWritable("--heat-map", plotPath);
             foreach (TextLine line in input.Lines(parsed))
