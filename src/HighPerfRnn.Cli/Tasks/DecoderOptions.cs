@@ -13,7 +13,7 @@ internal sealed class DecoderOptions
     /// <summary>MODEL, once or more often.</summary>
     public static Argument<string[]> Models() => new("MODEL")
     {
-        Description = "a model file; several of the same training with other --seed are used as one: what is likeliest in their mean",
+        Description = "a model file, or several of the same tokens: then what is likeliest in their mean",
         Arity = ArgumentArity.OneOrMore,
     };
 
