@@ -184,6 +184,53 @@ public class CellArgumentTests
         }
     }
 
+    /// <summary>All spans lie in one block; a shift by all but one element makes two of them share that one.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void WhatAStepWritesMayNotOverlapWhatItReads(int batch)
+    {
+        int state = batch * Hidden, inputs = batch * Inputs, room = Math.Max(state, inputs);
+        var layer = new Lstm<float>(Inputs, Hidden);
+        string[] names = ["Input", "State", "CellState", "NextState", "NextCellState"];
+        float[] workspace = new float[layer.ForwardWorkspaceSize(1, batch)];
+        for (int written = 3; written < names.Length; written++)
+        {
+            for (int other = 0; other < written; other++)
+            {
+                int[] at = [.. Enumerable.Range(0, names.Length).Select(span => ((2 * span) + 1) * room)];
+                int length = other == 0 ? inputs : state;
+                Step(at);
+                foreach (int shift in (int[])[length - 1, 1 - state])
+                {
+                    int[] shifted = [.. at];
+                    shifted[written] = at[other] + shift;
+                    string message = Assert.Throws<ArgumentException>(() => Step(shifted)).Message;
+                    Assert.Contains("overlaps", message, StringComparison.Ordinal);
+                    Assert.Contains(names[written], message, StringComparison.Ordinal);
+                    Assert.Contains(names[other], message, StringComparison.Ordinal);
+                }
+            }
+        }
+
+        // New cell states may take the place of the old.
+        Step([0, room, 2 * room, 3 * room, 2 * room]);
+
+        void Step(int[] at)
+        {
+            float[] block = new float[11 * room];
+            layer.Step(new RnnStep<float>
+            {
+                Input = block.AsSpan(at[0], inputs),
+                State = block.AsSpan(at[1], state),
+                CellState = block.AsSpan(at[2], state),
+                NextState = block.AsSpan(at[3], state),
+                NextCellState = block.AsSpan(at[4], state),
+                Workspace = workspace,
+            });
+        }
+    }
+
     private static void ForwardRefuses(
         RecurrentLayer<float> layer,
         string message,
